@@ -1,0 +1,172 @@
+//! `keyrotor emulate`: a local cache that really checks tokens, until it is interrupted.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use clap::{Args, ValueEnum};
+use keyrotor::{Code, Error};
+use keyrotor_emulator::{AccessKey, Backend, Config, Emulator, Service};
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{output, time};
+
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// JSON file with the settings; the options below change it
+    #[arg(long)]
+    config: Option<PathBuf>,
+    /// Where clients connect [default: 127.0.0.1:0, a free port]
+    #[arg(long)]
+    listen: Option<SocketAddr>,
+    /// Where the control API listens; loopback only [default: nowhere]
+    #[arg(long)]
+    control: Option<SocketAddr>,
+    /// The service that is played [default: elasticache]
+    #[arg(long, value_enum)]
+    service: Option<ServiceName>,
+    /// Play a serverless cache
+    #[arg(long)]
+    serverless: bool,
+    /// A user that may log in; may be repeated
+    #[arg(long = "user")]
+    users: Vec<String>,
+    /// Name of the cache or cluster
+    #[arg(long)]
+    cluster: Option<String>,
+    /// Region of the cache
+    #[arg(long)]
+    region: Option<String>,
+    /// Access key id whose signatures count
+    #[arg(long, requires = "secret_key")]
+    access_key: Option<String>,
+    /// Its secret; one that is made up
+    #[arg(long, requires = "access_key")]
+    secret_key: Option<String>,
+    /// Its session token, where it is a temporary key
+    #[arg(long, requires = "access_key")]
+    session_token: Option<String>,
+    /// Judge tokens as of this moment, running on from it [default: now]
+    #[arg(long, value_parser = time::parse)]
+    clock: Option<SystemTime>,
+    /// Divide the lives of tokens and sessions by this
+    #[arg(long)]
+    time_scale: Option<f64>,
+    /// Longest life of a token, in seconds
+    #[arg(long, value_parser = seconds)]
+    token_life: Option<Duration>,
+    /// Longest session without a new token, in seconds
+    #[arg(long, value_parser = seconds)]
+    session_limit: Option<Duration>,
+    /// The server behind: `auto` starts a redis-server, or a redis:// URL [default: auto]
+    #[arg(long)]
+    backend: Option<String>,
+    /// Speak without TLS
+    #[arg(long)]
+    plaintext: bool,
+    /// Print one line of JSON when ready
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ServiceName {
+    Elasticache,
+    Memorydb,
+}
+
+pub(crate) async fn run(arguments: Arguments) -> Result<(), Error> {
+    let as_json = arguments.json;
+    // Before the start, so that an interrupt during it still stops what it began.
+    let mut interrupted = listen_for(SignalKind::interrupt())?;
+    let mut terminated = listen_for(SignalKind::terminate())?;
+    let config = config(arguments)?;
+    let emulator = tokio::select! {
+        emulator = Emulator::start(config) => emulator.map_err(failed)?,
+        _ = interrupted.recv() => return Ok(()),
+        _ = terminated.recv() => return Ok(()),
+    };
+    announce(&emulator, as_json)?;
+    tokio::select! {
+        _ = interrupted.recv() => {}
+        _ = terminated.recv() => {}
+    }
+    emulator.stop().await;
+    Ok(())
+}
+
+fn announce(emulator: &Emulator, as_json: bool) -> Result<(), Error> {
+    if as_json {
+        return output::line(json!({
+            "address": emulator.address().to_string(),
+            "ca": emulator.ca_path(),
+            "server_name": emulator.server_name(),
+            "control": emulator.control_address().map(|address| address.to_string()),
+        }));
+    }
+    output::line(format!("address       {}", emulator.address()))?;
+    output::line(format!("ca            {}", emulator.ca_path().display()))?;
+    output::line(format!("server name   {}", emulator.server_name()))?;
+    if let Some(control) = emulator.control_address() {
+        output::line(format!("control       http://{control}"))?;
+    }
+    output::note("ready; stop it with Ctrl-C");
+    Ok(())
+}
+
+fn config(arguments: Arguments) -> Result<Config, Error> {
+    let mut config = match &arguments.config {
+        None => Config::default(),
+        Some(path) => {
+            let text = std::fs::read_to_string(path).map_err(|error| {
+                Error::new(Code::ArgumentInvalid, format!("{} could not be read: {error}", path.display()))
+            })?;
+            Config::from_json(&text).map_err(failed)?
+        }
+    };
+    if let (Some(id), Some(secret)) = (arguments.access_key, arguments.secret_key) {
+        config.keys.push(AccessKey { id, secret, session_token: arguments.session_token });
+    }
+    config.users.extend(arguments.users);
+    config.serverless |= arguments.serverless;
+    config.plaintext |= arguments.plaintext;
+    config.control = arguments.control.or(config.control);
+    config.clock = arguments.clock.or(config.clock);
+    config.token_life = arguments.token_life.or(config.token_life);
+    config.session_limit = arguments.session_limit.or(config.session_limit);
+    replace(&mut config.listen, arguments.listen);
+    replace(&mut config.cluster, arguments.cluster);
+    replace(&mut config.region, arguments.region);
+    replace(&mut config.time_scale, arguments.time_scale);
+    let service = arguments.service.map(|service| match service {
+        ServiceName::Elasticache => Service::ElastiCache,
+        ServiceName::Memorydb => Service::MemoryDb,
+    });
+    replace(&mut config.service, service);
+    let backend = arguments.backend.map(|backend| match backend.as_str() {
+        "auto" => Backend::Auto,
+        url => Backend::Url(url.to_owned()),
+    });
+    replace(&mut config.backend, backend);
+    Ok(config)
+}
+
+fn replace<T>(setting: &mut T, given: Option<T>) {
+    if let Some(given) = given {
+        *setting = given;
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|error| format!("{error}"))?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}
+
+fn listen_for(kind: SignalKind) -> Result<tokio::signal::unix::Signal, Error> {
+    signal(kind).map_err(|error| Error::new(Code::Internal, format!("no signal handler: {error}")))
+}
+
+fn failed(error: keyrotor_emulator::Error) -> Error {
+    Error::new(Code::ArgumentInvalid, format!("the emulator did not start: {error}"))
+}

@@ -1,0 +1,97 @@
+//! `Client` for Python.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+
+use crate::error::{guarded, wait};
+use crate::pipeline::Pipeline;
+use crate::reply::{self, Texts};
+use crate::request::Request;
+use crate::{argument, status};
+
+/// A Redis and Valkey client whose connection stays logged in. Made by `connect`.
+///
+/// Any number of threads may share it. Calls wait without the GIL, and Ctrl-C ends the waiting. It raises
+/// `keyrotor.Error`.
+#[pyclass(frozen, weakref, module = "keyrotor")]
+pub(crate) struct Client {
+    client: keyrotor::Client,
+    texts: Texts,
+}
+
+#[pymethods]
+impl Client {
+    /// Connects and logs in.
+    ///
+    /// `request` is a whole `ConnectionRequest` as a dict, as JSON (`str`) or as protobuf (`bytes`); or leave it
+    /// out and give its fields as keywords (see `keyrotor.ConnectionFields`). With `decode`, texts in replies are
+    /// `str` in place of `bytes`.
+    #[staticmethod]
+    #[pyo3(signature = (request = None, /, *, decode = false, **fields))]
+    fn connect<'py>(
+        py: Python<'py>,
+        request: Option<&Bound<'py, PyAny>>,
+        decode: bool,
+        fields: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Self> {
+        guarded(py, || {
+            let request = Request::connection(py, request, fields)?;
+            let (bytes, format) = (request.bytes(), request.format());
+            let client = wait(py, || keyrotor::Client::from_request(bytes, format))?;
+            Ok(Self { client, texts: if decode { Texts::Str } else { Texts::Bytes } })
+        })
+    }
+
+    /// Sends a command and waits for its reply, for as long as the request's timeout allows.
+    ///
+    /// Arguments are `str`, `bytes`, `bytearray`, `memoryview`, `int` or `float`.
+    #[pyo3(signature = (*args))]
+    fn execute<'py>(&self, py: Python<'py>, args: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
+        guarded(py, || {
+            let command = argument::command(args)?;
+            let value = wait(py, || self.client.execute(&command))?;
+            reply::to_python(py, value, self.texts)
+        })
+    }
+
+    /// Collects commands that are sent in one piece; with `atomic`, as a transaction.
+    #[pyo3(signature = (atomic = false))]
+    fn pipeline(&self, atomic: bool) -> Pipeline {
+        Pipeline::new(self.client.clone(), self.texts, atomic)
+    }
+
+    /// How the login's token stands; `None` where the client does not log in.
+    fn status<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        guarded(py, || Ok(self.client.status().map(|now| status::status(py, &now)).transpose()?))
+    }
+
+    /// What happened so far.
+    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        guarded(py, || Ok(status::stats(py, &self.client.stats())?))
+    }
+
+    /// Closes the connection and ends all background work; calls that wait get `ClosedError`. Harmless when
+    /// repeated.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        guarded(py, || {
+            self.client.close();
+            Ok(())
+        })
+    }
+
+    fn __enter__(this: Py<Self>) -> Py<Self> {
+        this
+    }
+
+    #[pyo3(signature = (*_exception))]
+    fn __exit__(&self, py: Python<'_>, _exception: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.close(py)
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        guarded(py, || {
+            let stats = self.client.stats();
+            Ok(format!("<keyrotor.Client {} commands, {} reconnects>", stats.commands, stats.reconnects))
+        })
+    }
+}

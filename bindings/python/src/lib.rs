@@ -1,0 +1,42 @@
+//! The keyrotor core for Python. It converts values and errors; every rule lives in the core.
+
+mod argument;
+mod client;
+mod credential;
+mod error;
+mod exit;
+mod manager;
+mod pipeline;
+mod reply;
+mod request;
+mod status;
+mod subscription;
+
+/// The compiled half of the Python package `keyrotor`; `keyrotor/__init__.py` names what is public.
+#[pyo3::pymodule(name = "_native")]
+mod native {
+    use pyo3::prelude::*;
+    use pyo3::types::PyBytes;
+
+    #[pymodule_export]
+    use crate::client::Client;
+    #[pymodule_export]
+    use crate::credential::Credential;
+    #[pymodule_export]
+    use crate::error::panic_on_purpose;
+    #[pymodule_export]
+    use crate::manager::TokenManager;
+    #[pymodule_export]
+    use crate::pipeline::Pipeline;
+    #[pymodule_export]
+    use crate::request::connection_request_from_glide;
+    #[pymodule_export]
+    use crate::subscription::Subscription;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        crate::exit::watch(module.py())?;
+        module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        module.add("FILE_DESCRIPTOR_SET", PyBytes::new(module.py(), keyrotor::proto::FILE_DESCRIPTOR_SET))
+    }
+}

@@ -1,0 +1,73 @@
+//! `Pipeline`: several commands in one piece.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use keyrotor::Batch;
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyTuple};
+
+use crate::argument;
+use crate::error::{guarded, instance, wait};
+use crate::reply::{self, Texts};
+
+/// Commands that are sent in one piece. Made by `Client.pipeline`.
+#[pyclass(frozen, module = "keyrotor")]
+pub(crate) struct Pipeline {
+    client: keyrotor::Client,
+    texts: Texts,
+    atomic: bool,
+    batch: Mutex<Batch>,
+}
+
+impl Pipeline {
+    pub(crate) fn new(client: keyrotor::Client, texts: Texts, atomic: bool) -> Self {
+        Self { client, texts, atomic, batch: Mutex::new(empty(atomic)) }
+    }
+
+    fn batch(&self) -> MutexGuard<'_, Batch> {
+        self.batch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn empty(atomic: bool) -> Batch {
+    if atomic { Batch::atomic() } else { Batch::new() }
+}
+
+#[pymethods]
+impl Pipeline {
+    /// Adds a command, which is sent by `run`. Returns the pipeline itself.
+    #[pyo3(signature = (*args))]
+    fn execute<'py>(this: Bound<'py, Self>, args: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, Self>> {
+        guarded(this.py(), || {
+            let command = argument::command(args)?;
+            this.get().batch().add(command)?;
+            Ok(())
+        })?;
+        Ok(this)
+    }
+
+    /// Sends the commands and waits for all replies. A command that failed has its `keyrotor.Error` in its place;
+    /// it is not raised. Raises where the whole failed. The pipeline is empty afterwards.
+    fn run<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        guarded(py, || {
+            let batch = std::mem::replace(&mut *self.batch(), empty(self.atomic));
+            let replies = wait(py, || self.client.execute_batch(&batch))?;
+            let list = PyList::empty(py);
+            for outcome in replies {
+                list.append(match outcome {
+                    Ok(value) => reply::to_python(py, value, self.texts)?,
+                    Err(error) => instance(py, &error.detail())?,
+                })?;
+            }
+            Ok(list)
+        })
+    }
+
+    fn __len__(&self) -> usize {
+        self.batch().len()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<keyrotor.Pipeline of {} commands>", self.batch().len())
+    }
+}

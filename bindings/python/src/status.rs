@@ -1,0 +1,58 @@
+//! Status and counters as dictionaries that `json.dumps` takes: every key is always there.
+
+use keyrotor::proto::{ErrorDetail, Timestamp, to_json};
+use keyrotor::{ClientStats, Status};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+/// How a token manager stands.
+pub(crate) fn status<'py>(py: Python<'py>, status: &Status) -> PyResult<Bound<'py, PyDict>> {
+    let counts = status.counts.unwrap_or_default();
+    let counted = PyDict::new(py);
+    counted.set_item("attempts", counts.attempts)?;
+    counted.set_item("fetched", counts.fetched)?;
+    counted.set_item("failed", counts.failed)?;
+    counted.set_item("rejected", counts.rejected)?;
+    counted.set_item("subscribers", counts.subscribers)?;
+    let dict = PyDict::new(py);
+    dict.set_item("state", status.state().as_str_name().to_ascii_lowercase())?;
+    dict.set_item("source", &status.source)?;
+    dict.set_item("username", &status.username)?;
+    dict.set_item("generation", status.generation)?;
+    dict.set_item("issued_at", status.issued_at.as_ref().map(rfc3339))?;
+    dict.set_item("expires_at", status.expires_at.as_ref().map(rfc3339))?;
+    dict.set_item("next_refresh_at", status.next_refresh_at.as_ref().map(rfc3339))?;
+    dict.set_item("last_error", status.last_error.as_ref().map(|error| detail(py, error)).transpose()?)?;
+    dict.set_item("counts", counted)?;
+    dict.set_item("warnings", &status.warnings)?;
+    Ok(dict)
+}
+
+/// What a client did so far.
+pub(crate) fn stats<'py>(py: Python<'py>, stats: &ClientStats) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    dict.set_item("commands", stats.commands)?;
+    dict.set_item("failures", stats.failures)?;
+    dict.set_item("reauths", stats.reauths)?;
+    dict.set_item("reconnects", stats.reconnects)?;
+    dict.set_item("in_flight", stats.in_flight)?;
+    Ok(dict)
+}
+
+/// The attributes of an error.
+pub(crate) fn detail<'py>(py: Python<'py>, error: &ErrorDetail) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    dict.set_item("code", error.code)?;
+    dict.set_item("name", &error.name)?;
+    dict.set_item("message", &error.message)?;
+    dict.set_item("retryable", error.retryable)?;
+    dict.set_item("field", &error.field)?;
+    dict.set_item("server_text", &error.server_text)?;
+    dict.set_item("source", &error.source)?;
+    Ok(dict)
+}
+
+fn rfc3339(time: &Timestamp) -> String {
+    // proto3 JSON writes a timestamp as a text.
+    to_json(time).trim_matches('"').to_owned()
+}

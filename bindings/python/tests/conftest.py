@@ -1,0 +1,38 @@
+"""What all tests share: the built binary, and a fresh emulator for whoever asks."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from emulator import Emulator
+
+PACKAGE = Path(__file__).parents[1] / "python"
+
+if not any((PACKAGE / "keyrotor").glob("_native.*so")) and "keyrotor" not in sys.modules:
+    try:
+        import keyrotor  # noqa: F401  # An installed wheel will do.
+    except ImportError:
+        pytest.exit(
+            "keyrotor._native is missing. Build it:\n"
+            "  cargo build -p keyrotor-python\n"
+            "  cp target/debug/libkeyrotor_python.so bindings/python/python/keyrotor/_native.abi3.so\n"
+            "and run: PYTHONPATH=bindings/python/python python -m pytest bindings/python",
+            returncode=3,
+        )
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    """A fresh emulator with the arguments of `base.json`."""
+    with Emulator() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def shared_emulator() -> Iterator[Emulator]:
+    """One emulator for the tests of a file that change nothing in it."""
+    with Emulator() as running:
+        yield running

@@ -1,0 +1,97 @@
+"""The examples run as they are shipped."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import keyrotor
+import pytest
+import redis
+from emulator import Emulator
+from test_lifecycle import run
+from test_requests import protobuf
+
+ROOM = Path(__file__).parents[1]
+EXAMPLES = ROOM / "examples"
+
+
+def demo(request: Path, seconds: float) -> subprocess.CompletedProcess[str]:
+    code = f"import runpy, sys; runpy.run_path({str(EXAMPLES / 'demo.py')!r}, run_name='__main__')"
+    return run(code, str(request), str(seconds))
+
+
+def test_the_demo(emulator: Emulator, tmp_path: Path) -> None:
+    request = tmp_path / "request"
+    request.write_bytes(protobuf("ConnectionRequest", emulator.request()).SerializeToString())
+    ended = demo(request, 1)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    [line] = ended.stdout.splitlines()
+    outcome = json.loads(line)
+    commands = outcome.pop("commands")
+    assert commands > 50
+    assert outcome == {"host": "python", "failures": 0, "rotations": 0, "reauths": 0, "reconnects": 0}
+    with keyrotor.Client.connect(emulator.request()) as client:
+        assert client.execute("GET", "demo:python") == str(commands).encode()
+
+
+def test_a_demo_that_cannot_connect(tmp_path: Path) -> None:
+    request = tmp_path / "request"
+    request.write_bytes(b"\xff")
+    ended = demo(request, 1)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "config-malformed" in ended.stderr
+
+
+def loaded(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_provider_of_the_redis_py_example(shared_emulator: Emulator) -> None:
+    provider = loaded(EXAMPLES / "redis_py.py").TokenProvider
+    request = {"authenticationInfo": shared_emulator.request()["authenticationInfo"]}
+    with (
+        keyrotor.TokenManager(request) as manager,
+        redis.Redis(
+            host="localhost",
+            port=shared_emulator.port,
+            ssl=True,
+            ssl_ca_certs=str(shared_emulator.ca),
+            credential_provider=provider(manager),
+        ) as client,
+    ):
+        assert client.acl_whoami() == "iam-user-01"
+
+
+def test_the_code_of_the_readme(
+    shared_emulator: Emulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = shared_emulator.request()["authenticationInfo"]["iamCredentials"]["accessKey"]
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["accessKeyId"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["secretAccessKey"])
+    monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
+    monkeypatch.chdir(shared_emulator.ca.parent)
+    blocks = re.findall(r"```python\n(.*?)```", (ROOM / "README.md").read_text(), re.DOTALL)
+    assert len(blocks) >= 4
+    for block in blocks:
+        # What a reader replaces.
+        code = (
+            block.replace("my-cache.example.com", "localhost")
+            .replace("6379", str(shared_emulator.port))
+            .replace('"my-cache"', '"my-cluster"')
+            .replace('"app"', '"iam-user-01"')
+            .replace("ca.pem", shared_emulator.ca.name)
+        )
+        exec(compile(code, "README.md", "exec"), {"__name__": "readme"})  # noqa: S102
+    assert "keyrotor" in sys.modules
+    assert "value" in capsys.readouterr().out

@@ -1,0 +1,60 @@
+//! What the emulator adds to a call. One client (the redis crate's connection) asks a server straight over TCP, an
+//! emulator without TLS, and one with TLS; each emulator's own server sits behind a Unix socket, as by default.
+
+mod support;
+
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, cmd};
+use support::clients::{Place, emulator};
+use support::interleave::{Contender, Pace, median, nanoseconds};
+use support::report::Report;
+use support::server::Server;
+use support::{Outcome, now};
+use tokio::runtime::{Builder, Runtime};
+
+const LENGTH: usize = 100;
+
+fn main() -> Outcome<()> {
+    let Some(pace) = Pace::asked() else {
+        return Ok(());
+    };
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let beside = Runtime::new()?;
+    let server = Server::start()?;
+    let (with_tls, without) = (emulator(&beside, false)?, emulator(&beside, true)?);
+    let tls = runtime.block_on(connect(&Place::emulated(&with_tls, true)?))?;
+    let plain = runtime.block_on(connect(&Place::emulated(&without, false)?))?;
+    let straight = runtime.block_on(connect(&Place::plain(&server)))?;
+    let mut report = Report::new("emulator", pace);
+    report.compare(
+        "GET of 100 bytes, one after the other, redis crate: p50 of a call",
+        &mut [
+            Contender::new("emulator, TLS", |calls| runtime.block_on(calls_of(tls.clone(), calls))),
+            Contender::new("emulator, no TLS", |calls| runtime.block_on(calls_of(plain.clone(), calls))),
+            Contender::new("straight, no TLS", |calls| runtime.block_on(calls_of(straight.clone(), calls))),
+        ],
+    )?;
+    beside.block_on(async {
+        with_tls.stop().await;
+        without.stop().await;
+    });
+    report.write()
+}
+
+async fn connect(place: &Place) -> Outcome<MultiplexedConnection> {
+    let mut connection = place.redis(AsyncConnectionConfig::new().set_response_timeout(None)).await?;
+    connection.send_packed_command(cmd("SET").arg("key").arg("x".repeat(LENGTH))).await?;
+    Ok(connection)
+}
+
+async fn calls_of(mut connection: MultiplexedConnection, calls: u64) -> Outcome<f64> {
+    let mut get = cmd("GET");
+    get.arg("key");
+    let mut times = Vec::with_capacity(usize::try_from(calls)?);
+    for _ in 0..calls {
+        let start = now();
+        connection.send_packed_command(&get).await?;
+        times.push(nanoseconds(start.elapsed()));
+    }
+    Ok(median(&times))
+}

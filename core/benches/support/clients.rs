@@ -1,0 +1,141 @@
+//! The same connection twice: keyrotor's client, and the redis crate's connection with nothing around it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use keyrotor::aws::{AwsKeys, Target};
+use keyrotor::proto::authentication_info::Credentials;
+use keyrotor::proto::{
+    AccessKey, AuthenticationInfo, IamCredentials, NodeAddress, ServerCredentials, TlsMode,
+};
+use keyrotor::{Client, ConnectionRequest};
+use keyrotor_emulator::{Config, Emulator};
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, ProtocolVersion, RedisConnectionInfo};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::runtime::Runtime;
+use tokio_rustls::TlsConnector;
+
+use super::server::{Server, USER};
+use super::{Outcome, wall};
+
+const CLUSTER: &str = "bench";
+const REGION: &str = "eu-west-1";
+const KEY_ID: &str = "AKIDEXAMPLE";
+const KEY: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+const TOKEN_LIFE: Duration = Duration::from_secs(900);
+
+/// A place to connect to, and how.
+pub(crate) struct Place {
+    address: SocketAddr,
+    credentials: Credentials,
+    password: String,
+    /// The authority's certificate, in PEM, where TLS is spoken.
+    ca: Option<Vec<u8>>,
+}
+
+impl Place {
+    /// The server itself, with a password.
+    pub(crate) fn plain(server: &Server) -> Self {
+        let credentials = ServerCredentials { username: USER.into(), password: server.password.clone() };
+        Self {
+            address: server.address,
+            credentials: Credentials::ServerCredentials(credentials),
+            password: server.password.clone(),
+            ca: None,
+        }
+    }
+
+    /// An emulator, with a token.
+    pub(crate) fn emulated(emulator: &Emulator, with_tls: bool) -> Outcome<Self> {
+        let key =
+            AccessKey { access_key_id: KEY_ID.into(), secret_access_key: KEY.into(), session_token: None };
+        let credentials = IamCredentials {
+            cluster_name: CLUSTER.into(),
+            username: USER.into(),
+            region: Some(REGION.into()),
+            access_key: Some(key),
+            ..IamCredentials::default()
+        };
+        let target = Target::ElastiCache { cluster: CLUSTER.into(), user: USER.into(), serverless: false };
+        let keys = AwsKeys::new(KEY_ID, KEY, None, None, "bench");
+        let token = target.sign(REGION, TOKEN_LIFE, &keys, wall())?;
+        let ca = std::fs::read(emulator.ca_path())?;
+        Ok(Self {
+            address: emulator.address(),
+            credentials: Credentials::IamCredentials(credentials),
+            password: token.expose().to_owned(),
+            ca: with_tls.then_some(ca),
+        })
+    }
+
+    /// keyrotor's client.
+    pub(crate) async fn keyrotor(&self, timeout: Duration) -> Outcome<Client> {
+        let mode = if self.ca.is_some() { TlsMode::SecureTls } else { TlsMode::NoTls };
+        let request = ConnectionRequest {
+            addresses: vec![NodeAddress {
+                host: self.address.ip().to_string(),
+                port: self.address.port().into(),
+                ..NodeAddress::default()
+            }],
+            tls_mode: mode.into(),
+            root_certs: self.ca.iter().cloned().collect(),
+            authentication_info: Some(AuthenticationInfo { credentials: Some(self.credentials.clone()) }),
+            allow_plaintext: true,
+            request_timeout: u32::try_from(timeout.as_millis())?,
+            tcp_nodelay: Some(true),
+            ..ConnectionRequest::default()
+        };
+        Ok(Client::connect(request).await?)
+    }
+
+    /// The redis crate's connection, on a stream without a box around it.
+    pub(crate) async fn redis(&self, config: AsyncConnectionConfig) -> Outcome<MultiplexedConnection> {
+        let stream = TcpStream::connect(self.address).await?;
+        stream.set_nodelay(true)?;
+        let Some(ca) = &self.ca else {
+            return self.open(stream, config).await;
+        };
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(ca)?)?;
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let name = ServerName::from(self.address.ip());
+        let stream = TlsConnector::from(Arc::new(tls)).connect(name, stream).await?;
+        self.open(stream, config).await
+    }
+
+    async fn open<S>(&self, stream: S, config: AsyncConnectionConfig) -> Outcome<MultiplexedConnection>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let login = RedisConnectionInfo::default()
+            .set_username(USER)
+            .set_password(&self.password)
+            .set_protocol(ProtocolVersion::RESP3);
+        let (connection, driver) = MultiplexedConnection::new_with_config(&login, stream, config).await?;
+        tokio::spawn(driver);
+        Ok(connection)
+    }
+}
+
+/// An emulator on threads of its own, in front of a server that it starts on a Unix socket: as `keyrotor emulate`.
+pub(crate) fn emulator(runtime: &Runtime, plaintext: bool) -> Outcome<Emulator> {
+    let key = keyrotor_emulator::AccessKey { id: KEY_ID.into(), secret: KEY.into(), session_token: None };
+    Ok(runtime.block_on(Emulator::start(Config {
+        cluster: CLUSTER.into(),
+        region: REGION.into(),
+        users: vec![USER.into()],
+        keys: vec![key],
+        plaintext,
+        ..Config::default()
+    }))?)
+}

@@ -1,0 +1,153 @@
+//! A Redis and Valkey client whose connections stay logged in.
+
+mod batch;
+mod command;
+mod connection;
+mod dial;
+mod heal;
+mod login;
+mod pace;
+mod reply;
+mod runner;
+mod standalone;
+mod tls;
+
+use std::sync::Arc;
+
+pub use batch::Batch;
+use keyrotor_proto::{ConnectionRequest, Format, Status};
+pub use redis::{Cmd, Value, cmd};
+pub use standalone::ClientStats;
+
+use crate::config;
+use crate::error::Result;
+use crate::manager::TokenManager;
+use standalone::Standalone;
+
+/// A client of one server, logged in for as long as it lives.
+///
+/// Commands of any number of tasks and threads share one connection, which logs in again before the server's
+/// lease ends and is replaced when it is lost. A command that was in flight when the connection was lost fails
+/// with [`Code::NetworkDisconnected`](crate::Code::NetworkDisconnected): whether it ran is not known, and it is
+/// never sent twice unless the server said that it did not run.
+///
+/// Clones are handles to the same client; it is closed by [`close`](Self::close) or when the last handle goes.
+/// Inside a tokio runtime it runs there, elsewhere on keyrotor's own thread.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), keyrotor::Error> {
+/// use keyrotor::{Client, Format, cmd};
+///
+/// let client = Client::from_request(
+///     br#"{"addresses": [{"host": "my-cache.example.com", "port": 6379}], "tlsMode": "SecureTls",
+///          "authenticationInfo": {"iamCredentials":
+///              {"clusterName": "my-cache", "username": "app", "region": "eu-west-1"}}}"#,
+///     Format::Json,
+/// )
+/// .await?;
+/// client.execute(cmd("SET").arg("key").arg("value")).await?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    handle: Arc<Handle>,
+}
+
+/// Closes the client when the last clone goes.
+struct Handle {
+    standalone: Arc<Standalone>,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.standalone.close();
+    }
+}
+
+impl Client {
+    /// Connects and logs in; a failure leaves nothing behind.
+    ///
+    /// # Errors
+    /// `config-*` for the request, `credentials-*` for the token, `network-*` on the way to the server, `auth-*`
+    /// where it refused the login, with its own words in [`Error::server_text`](crate::Error::server_text).
+    pub async fn connect(request: ConnectionRequest) -> Result<Self> {
+        let settings = config::connection(request)?;
+        let standalone = Standalone::connect(settings).await?;
+        Ok(Self { handle: Arc::new(Handle { standalone }) })
+    }
+
+    /// [`connect`](Self::connect) with the bytes or the JSON of a [`ConnectionRequest`].
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub async fn from_request(request: &[u8], format: Format) -> Result<Self> {
+        Self::connect(keyrotor_proto::decode(request, format)?).await
+    }
+
+    /// Sends a command and waits for its reply, for as long as the request's timeout allows.
+    ///
+    /// Cancelling it frees the caller; the command may still run.
+    ///
+    /// # Errors
+    /// [`Code::ServerError`](crate::Code::ServerError) with the server's text where the server answered with an
+    /// error; [`Code::CommandUnsupported`](crate::Code::CommandUnsupported) for commands that would take the
+    /// shared connection over; `auth-*` at once while no login can be made; `network-*`, `request-*`.
+    pub async fn execute(&self, command: &Cmd) -> Result<Value> {
+        self.handle.standalone.execute(command).await
+    }
+
+    /// Sends a batch in one piece and waits for all replies. An error of the server to one command is that
+    /// command's outcome, not the batch's; of an atomic batch it is the batch's.
+    ///
+    /// # Errors
+    /// As [`execute`](Self::execute).
+    pub async fn execute_batch(&self, batch: &Batch) -> Result<Vec<Result<Value>>> {
+        self.handle.standalone.execute_batch(batch).await
+    }
+
+    /// The manager of this client's tokens; `None` where it does not log in.
+    pub fn token_manager(&self) -> Option<&TokenManager> {
+        self.handle.standalone.token_manager()
+    }
+
+    /// How the login's token stands; `None` where the client does not log in.
+    pub fn status(&self) -> Option<Status> {
+        self.token_manager().map(TokenManager::status)
+    }
+
+    /// What happened so far.
+    pub fn stats(&self) -> ClientStats {
+        self.handle.standalone.stats()
+    }
+
+    /// Closes the connection and ends all background work; calls that wait get
+    /// [`Code::Closed`](crate::Code::Closed). Harmless when repeated.
+    pub fn close(&self) {
+        self.handle.standalone.close();
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Client").field("stats", &self.stats()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A future that cannot move between threads could not be spawned.
+    fn movable<T: Send>(_: T) {}
+
+    #[test]
+    fn every_future_of_the_client_may_be_spawned() {
+        let _ = |client: Client, command: Cmd, batch: Batch, request: ConnectionRequest| {
+            movable(async move {
+                let _ = client.execute(&command).await;
+                client.execute_batch(&batch).await
+            });
+            movable(Client::connect(request));
+        };
+    }
+}

@@ -1,0 +1,92 @@
+//! Which commands may share a connection.
+
+use keyrotor_proto::Code;
+use redis::{Arg, Cmd};
+
+use crate::error::{Error, Result};
+
+/// Commands that change the connection for all who share it, or hold it up.
+const REFUSED: [(&str, &str); 24] = [
+    ("AUTH", LOGIN),
+    ("HELLO", LOGIN),
+    ("RESET", LOGIN),
+    ("QUIT", "close the client instead"),
+    ("MULTI", "use an atomic batch"),
+    ("EXEC", "use an atomic batch"),
+    ("DISCARD", "use an atomic batch"),
+    ("WATCH", "use a Lua script"),
+    ("UNWATCH", "use a Lua script"),
+    ("SELECT", "set database_id"),
+    ("SUBSCRIBE", PUBSUB),
+    ("PSUBSCRIBE", PUBSUB),
+    ("SSUBSCRIBE", PUBSUB),
+    ("MONITOR", PUBSUB),
+    ("SYNC", PUBSUB),
+    ("PSYNC", PUBSUB),
+    ("BLPOP", BLOCKING),
+    ("BRPOP", BLOCKING),
+    ("BLMOVE", BLOCKING),
+    ("BLMPOP", BLOCKING),
+    ("BZPOPMIN", BLOCKING),
+    ("BZPOPMAX", BLOCKING),
+    ("BZMPOP", BLOCKING),
+    ("BRPOPLPUSH", BLOCKING),
+];
+
+const LOGIN: &str = "the client logs in by itself";
+const PUBSUB: &str = "the client has no connections of their own for subscribers yet";
+const BLOCKING: &str = "the client has no connections of their own for blocking commands yet";
+
+/// Refuses what would take the shared connection over.
+pub(super) fn check(command: &Cmd) -> Result<()> {
+    let mut arguments = command.args_iter();
+    let Some(Arg::Simple(name)) = arguments.next() else {
+        return Err(Error::new(Code::ArgumentInvalid, "a command without a name"));
+    };
+    let refused = REFUSED.iter().find(|(refused, _)| name.eq_ignore_ascii_case(refused.as_bytes()));
+    if let Some((name, instead)) = refused {
+        return Err(Error::new(Code::CommandUnsupported, format!("{name} is not supported: {instead}")));
+    }
+    if is_blocking_read(name, arguments) {
+        return Err(Error::new(
+            Code::CommandUnsupported,
+            format!("XREAD … BLOCK is not supported: {BLOCKING}"),
+        ));
+    }
+    Ok(())
+}
+
+fn is_blocking_read<'a>(name: &[u8], arguments: impl Iterator<Item = Arg<&'a [u8]>>) -> bool {
+    (name.eq_ignore_ascii_case(b"XREAD") || name.eq_ignore_ascii_case(b"XREADGROUP"))
+        && arguments
+            // Keys come after STREAMS; one may be called BLOCK.
+            .map_while(|argument| match argument {
+                Arg::Simple(text) if !text.eq_ignore_ascii_case(b"STREAMS") => Some(text),
+                _ => None,
+            })
+            .any(|text| text.eq_ignore_ascii_case(b"BLOCK"))
+}
+
+#[cfg(test)]
+mod tests {
+    use redis::cmd;
+
+    use super::*;
+
+    #[test]
+    fn what_would_take_the_connection_over_is_refused_by_name() {
+        for name in ["multi", "Subscribe", "BLPOP", "AUTH"] {
+            let error = check(&cmd(name)).unwrap_err();
+            assert_eq!(error.code(), Code::CommandUnsupported);
+            assert!(error.message().starts_with(&name.to_uppercase()), "{error}");
+        }
+        check(cmd("XREAD").arg("COUNT").arg(1).arg("STREAMS").arg("BLOCK").arg(0)).unwrap();
+        check(cmd("XREAD").arg("BLOCK").arg(0).arg("STREAMS").arg("a").arg(0)).unwrap_err();
+        check(cmd("GET").arg("AUTH")).unwrap();
+    }
+
+    #[test]
+    fn a_command_has_a_name() {
+        assert_eq!(check(&Cmd::new()).unwrap_err().code(), Code::ArgumentInvalid);
+    }
+}

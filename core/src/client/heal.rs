@@ -1,0 +1,179 @@
+//! Keeping a live connection logged in: before its lease ends, and when the server forgot it.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use keyrotor_proto::{Code, EventKind};
+
+use super::connection::{Connection, LoginRecord};
+use super::pace;
+use super::runner::Runner;
+use super::standalone::Standalone;
+use super::{dial, login};
+use crate::credential::Credential;
+use crate::error::{Error, Result};
+use crate::manager::TokenManager;
+
+/// Re-AUTH begins in this share of the lease: it is done by 95 % even where a token has to be fetched first.
+const REAUTH: (f64, f64) = (0.80, 0.92);
+
+impl Standalone {
+    /// A new connection, logged in. On a refusal the next token goes out on a new connection at once.
+    pub(super) async fn establish(&self, runner: &Arc<dyn Runner>) -> Result<Arc<Connection>> {
+        match self.establish_once(runner).await {
+            Err(error) if error.code() == Code::AuthRefused && self.has_tokens() => {
+                self.establish_once(runner).await
+            }
+            other => other,
+        }
+    }
+
+    async fn establish_once(&self, runner: &Arc<dyn Runner>) -> Result<Arc<Connection>> {
+        // First the token: a source that is slow or broken is its own error, and never a connection timeout.
+        let credential = match &self.manager {
+            Some(manager) => Some(manager.credential_async().await?),
+            None => None,
+        };
+        let stream = dial::dial(&self.settings, self.tls.as_ref(), &**runner).await?;
+        let connection = Connection::open(stream, runner).await?;
+        let outcome = login::log_in(&connection, &self.settings, credential.as_deref(), &**runner).await;
+        self.report(credential.as_deref(), &outcome);
+        outcome.map(|()| Arc::new(connection)).map_err(|error| self.with_doubts(error))
+    }
+
+    /// Every wrong name is refused with the same words; a name that looked odd from the start is the first suspect.
+    fn with_doubts(&self, error: Error) -> Error {
+        let doubts = self.manager.as_ref().map(|manager| manager.status().warnings).unwrap_or_default();
+        if error.code() != Code::AuthRefused || doubts.is_empty() {
+            return error;
+        }
+        error.with_hint(&doubts.join("; "))
+    }
+
+    /// Runs until the connection ends or has to be replaced.
+    pub(super) async fn tend(&self, connection: &Connection, runner: &dyn Runner) {
+        let Some((lease, manager)) = self.lease.zip(self.manager.as_ref()) else {
+            return connection.end().await;
+        };
+        loop {
+            let at = connection.login().at + lease.mul_f64(spread(REAUTH));
+            tokio::select! {
+                () = connection.end() => return,
+                () = runner.sleep(at.saturating_sub(runner.now())) => {}
+            }
+            if !self.prolong(connection, manager, lease, runner).await {
+                return;
+            }
+        }
+    }
+
+    /// Logs in with a newer token, trying for as long as the connection lives: where the server cannot check
+    /// logins for now, a live connection is worth more than a new one that cannot log in. `false`: it was refused
+    /// twice, and has to be replaced.
+    async fn prolong(
+        &self,
+        connection: &Connection,
+        manager: &TokenManager,
+        lease: Duration,
+        runner: &dyn Runner,
+    ) -> bool {
+        let login = connection.login();
+        for attempt in 1.. {
+            let error = match self.log_in_newer(connection, manager, login, runner).await {
+                Ok(()) => return true,
+                Err(error) => error,
+            };
+            tracing::warn!("re-AUTH failed: {error}");
+            manager.emit(EventKind::EventReauthFailed, Some(&error));
+            if connection.has_ended() || (error.code() == Code::AuthRefused && attempt > 1) {
+                return false;
+            }
+            // Of a short lease no pause takes more than a small part.
+            let pause = pace::pause(&error, attempt, &self.settings.retry, rand::random()).min(lease / 20);
+            runner.sleep(pause).await;
+        }
+        false
+    }
+
+    async fn log_in_newer(
+        &self,
+        connection: &Connection,
+        manager: &TokenManager,
+        login: LoginRecord,
+        runner: &dyn Runner,
+    ) -> Result<()> {
+        let _one_at_a_time = connection.relogin.lock().await;
+        if connection.login().count > login.count {
+            return Ok(());
+        }
+        let mut credential = manager.credential_async().await?;
+        if credential.generation <= login.generation {
+            credential = manager.refresh().await?;
+        }
+        self.send_login(connection, &credential, runner).await
+    }
+
+    /// The server forgot a login: any token that it takes will do.
+    pub(super) async fn heal(
+        &self,
+        connection: &Connection,
+        seen: LoginRecord,
+        runner: &dyn Runner,
+    ) -> Result<()> {
+        let Some(manager) = &self.manager else {
+            return Err(Error::new(
+                Code::AuthRequired,
+                "the server wants a login, and the request has no credentials",
+            ));
+        };
+        let _one_at_a_time = connection.relogin.lock().await;
+        if connection.login().count > seen.count {
+            return Ok(());
+        }
+        for _ in 0..2 {
+            let credential = manager.credential_async().await?;
+            match self.send_login(connection, &credential, runner).await {
+                Err(error) if error.code() == Code::AuthRefused => {}
+                other => return other,
+            }
+        }
+        let credential = manager.credential_async().await?;
+        self.send_login(connection, &credential, runner).await
+    }
+
+    async fn send_login(
+        &self,
+        connection: &Connection,
+        credential: &Credential,
+        runner: &dyn Runner,
+    ) -> Result<()> {
+        let outcome = login::log_in_again(connection, &self.settings, credential, runner).await;
+        self.report(Some(credential), &outcome);
+        if outcome.is_ok() {
+            self.counts.reauths.fetch_add(1, Relaxed);
+            if let Some(manager) = &self.manager {
+                manager.emit(EventKind::EventReauthenticated, None);
+            }
+        }
+        outcome
+    }
+
+    /// Tells the manager what the server made of its token.
+    fn report(&self, credential: Option<&Credential>, outcome: &Result<()>) {
+        let (Some(manager), Some(credential)) = (&self.manager, credential) else {
+            return;
+        };
+        match outcome {
+            Ok(()) => manager.accept(credential.generation),
+            Err(error) if error.code() == Code::AuthRefused => {
+                manager.reject_with(credential.generation, error)
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+fn spread((low, high): (f64, f64)) -> f64 {
+    low + (high - low) * rand::random::<f64>()
+}

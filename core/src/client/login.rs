@@ -1,0 +1,121 @@
+//! Logging in: HELLO or AUTH alone, its answer read, and only then anything else.
+
+use std::time::Duration;
+
+use keyrotor_proto::Code;
+use redis::{Cmd, Value, cmd};
+
+use super::connection::Connection;
+use super::runner::Runner;
+use crate::config::Settings;
+use crate::credential::Credential;
+use crate::error::{Error, Result};
+
+/// The first login of a connection, and its settings.
+pub(super) async fn log_in(
+    connection: &Connection,
+    settings: &Settings,
+    credential: Option<&Credential>,
+    runner: &dyn Runner,
+) -> Result<()> {
+    let at = runner.now();
+    if let Some(first) = first_command(settings.resp3, credential) {
+        within(settings.connection_timeout, runner, connection.send(&first)).await?;
+    }
+    connection.note_login(credential.map_or(0, |credential| credential.generation), at);
+    within(settings.connection_timeout, runner, set_up(connection, settings, credential)).await
+}
+
+/// A login on a connection that has one.
+pub(super) async fn log_in_again(
+    connection: &Connection,
+    settings: &Settings,
+    credential: &Credential,
+    runner: &dyn Runner,
+) -> Result<()> {
+    let at = runner.now();
+    within(settings.connection_timeout, runner, connection.send(&auth(credential))).await?;
+    connection.note_login(credential.generation, at);
+    Ok(())
+}
+
+fn first_command(resp3: bool, credential: Option<&Credential>) -> Option<Cmd> {
+    if !resp3 {
+        return credential.map(auth);
+    }
+    let mut hello = cmd("HELLO");
+    hello.arg(3);
+    if let Some(credential) = credential {
+        hello.arg("AUTH").arg(user_name(credential)).arg(credential.secret.expose());
+    }
+    Some(hello)
+}
+
+fn auth(credential: &Credential) -> Cmd {
+    let mut auth = cmd("AUTH");
+    auth.arg(user_name(credential)).arg(credential.secret.expose());
+    auth
+}
+
+fn user_name(credential: &Credential) -> &str {
+    if credential.user.is_empty() { "default" } else { &credential.user }
+}
+
+async fn set_up(connection: &Connection, settings: &Settings, credential: Option<&Credential>) -> Result<()> {
+    if settings.verify_identity
+        && let Some(credential) = credential
+    {
+        verify_identity(connection, user_name(credential)).await?;
+    }
+    if settings.database != 0 {
+        connection.send(cmd("SELECT").arg(settings.database)).await?;
+    }
+    if let Some(name) = &settings.client_name {
+        connection.send(cmd("CLIENT").arg("SETNAME").arg(name)).await?;
+    }
+    let lib_name = settings.lib_name.as_deref().unwrap_or("keyrotor");
+    for (attribute, value) in [("LIB-NAME", lib_name), ("LIB-VER", env!("CARGO_PKG_VERSION"))] {
+        // Servers before 7.2 do not know it, and users may be forbidden it: it is a courtesy.
+        match connection.send(cmd("CLIENT").arg("SETINFO").arg(attribute).arg(value)).await {
+            Err(error) if error.server_text().is_none() => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// A server whose `default` user needs no password answers whoever failed to log in; so the name is asked for.
+async fn verify_identity(connection: &Connection, expected: &str) -> Result<()> {
+    let name = match connection.send(cmd("ACL").arg("WHOAMI")).await {
+        Ok(Value::BulkString(name)) => String::from_utf8_lossy(&name).into_owned(),
+        Ok(Value::SimpleString(name)) => name,
+        Err(error) if error.server_text().is_some_and(|text| text.starts_with("NOPERM")) => {
+            tracing::info!(
+                user = expected,
+                "this user may not ask for its own name; the login is not verified"
+            );
+            return Ok(());
+        }
+        Err(error) => return Err(error),
+        Ok(_) => {
+            return Err(Error::new(Code::Protocol, "ACL WHOAMI answered with something else than a name"));
+        }
+    };
+    if name == expected {
+        return Ok(());
+    }
+    Err(Error::new(
+        Code::AuthIdentityMismatch,
+        format!("logged in as {expected}, the server says that this is {name}; the connection was closed"),
+    ))
+}
+
+async fn within<T>(limit: Duration, runner: &dyn Runner, work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::select! {
+        result = work => result,
+        () = runner.sleep(limit) => Err(Error::new(
+            Code::AuthTimeout,
+            format!("the server did not answer the login within {} ms", limit.as_millis()),
+        )),
+    }
+}

@@ -1,0 +1,113 @@
+//! What connection code needs of whoever runs it. Nothing else in the client names a runtime, so that a host's
+//! event loop, or the thread that waits for a reply, can take tokio's place.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
+
+use crate::clock::{BoxFuture, Clock, SystemClock};
+use crate::error::Result;
+use crate::runtime::Engine;
+
+/// A connected byte stream.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Stream for T {}
+
+/// Runs tasks, waits, connects.
+pub(crate) trait Runner: Send + Sync + 'static {
+    /// Runs the future to its end, or until the task is dropped.
+    fn spawn(&self, future: BoxFuture<'static, ()>) -> Task;
+    /// Ends after `duration`.
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
+    /// Time since an arbitrary moment.
+    fn now(&self) -> Duration;
+    /// Opens a TCP connection.
+    fn connect(
+        &self,
+        host: String,
+        port: u16,
+        nodelay: bool,
+    ) -> BoxFuture<'static, io::Result<Box<dyn Stream>>>;
+}
+
+/// A running future; dropping it ends the future.
+pub(crate) struct Task(Option<AbortHandle>);
+
+impl Task {
+    /// Lets the future run to its end.
+    pub(crate) fn detach(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        if let Some(task) = &self.0 {
+            task.abort();
+        }
+    }
+}
+
+/// Runs on a tokio runtime: the caller's, or keyrotor's own thread.
+pub(crate) struct TokioRunner {
+    handle: Handle,
+    clock: SystemClock,
+    /// Keeps keyrotor's own thread alive where that is the runtime.
+    _engine: Option<Arc<Engine>>,
+}
+
+impl TokioRunner {
+    /// The runtime that this code runs in, else keyrotor's own.
+    pub(crate) fn find() -> Result<Self> {
+        let clock = SystemClock::default();
+        match Handle::try_current() {
+            Ok(handle) => Ok(Self { _engine: Engine::of(&handle), handle, clock }),
+            Err(_) => {
+                let engine = Engine::shared()?;
+                Ok(Self { handle: engine.handle().clone(), clock, _engine: Some(engine) })
+            }
+        }
+    }
+}
+
+impl Runner for TokioRunner {
+    fn spawn(&self, future: BoxFuture<'static, ()>) -> Task {
+        Task(Some(self.handle.spawn(future).abort_handle()))
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        // The timer is bound here, so that the future may be awaited anywhere.
+        let _inside = self.handle.enter();
+        self.clock.sleep(duration)
+    }
+
+    fn now(&self) -> Duration {
+        self.clock.monotonic()
+    }
+
+    fn connect(
+        &self,
+        host: String,
+        port: u16,
+        nodelay: bool,
+    ) -> BoxFuture<'static, io::Result<Box<dyn Stream>>> {
+        // A socket belongs to the runtime it is opened in.
+        let opening = self.handle.spawn(async move {
+            let stream = TcpStream::connect((host.as_str(), port)).await?;
+            stream.set_nodelay(nodelay)?;
+            Ok(Box::new(stream) as Box<dyn Stream>)
+        });
+        let abandoned = Task(Some(opening.abort_handle()));
+        Box::pin(async move {
+            let stream = opening.await.map_err(io::Error::other)?;
+            drop(abandoned);
+            stream
+        })
+    }
+}

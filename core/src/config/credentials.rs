@@ -1,0 +1,75 @@
+//! The `oneof` of credentials, made into a source.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use keyrotor_proto::authentication_info::Credentials;
+use keyrotor_proto::{AuthenticationInfo, RefreshPolicy, ServerCredentials};
+
+use super::{missing, refresh};
+use crate::error::{Error, Result};
+use crate::manager::TokenRefreshConfig;
+use crate::secret::Secret;
+use crate::source::Source;
+use crate::source::fixed::Fixed;
+
+/// How somebody logs in.
+pub(crate) struct Login {
+    pub(crate) source: Arc<dyn Source>,
+    pub(crate) refresh: TokenRefreshConfig,
+    /// The request's field for the interval, for errors about it.
+    pub(crate) interval_field: &'static str,
+    /// How long the server honours a login; `None` where a login is for ever.
+    pub(crate) lease: Option<Duration>,
+    /// Whether what is sent is a cloud token, which must not travel in the clear.
+    pub(crate) is_token: bool,
+}
+
+/// Checks the credentials that stand at `path` and makes them a source. No I/O.
+pub(crate) fn login(info: AuthenticationInfo, policy: RefreshPolicy, path: &str) -> Result<Login> {
+    let refresh = refresh::refresh(policy)?;
+    match info.credentials.ok_or_else(|| no_credentials(path))? {
+        Credentials::ServerCredentials(credentials) => password(credentials, refresh, path),
+        #[cfg(feature = "aws")]
+        Credentials::IamCredentials(credentials) => aws::iam(credentials, refresh),
+        #[cfg(feature = "aws")]
+        Credentials::RdsCredentials(credentials) => aws::rds(credentials, refresh),
+        #[cfg(feature = "aws")]
+        Credentials::DsqlCredentials(credentials) => aws::dsql(credentials, refresh),
+        #[cfg(not(feature = "aws"))]
+        Credentials::IamCredentials(_) | Credentials::RdsCredentials(_) | Credentials::DsqlCredentials(_) => {
+            Err(Error::config(
+                keyrotor_proto::Code::ConfigUnsupported,
+                path,
+                "this build of keyrotor has no AWS tokens; build it with the feature `aws-chain`",
+            ))
+        }
+        Credentials::EntraCredentials(_) => Err(super::unsupported(format!("{path}.entra_credentials"))),
+        Credentials::CallbackCredentials(_) => {
+            Err(super::unsupported(format!("{path}.callback_credentials")))
+        }
+    }
+}
+
+pub(super) fn no_credentials(path: &str) -> Error {
+    missing(
+        path,
+        "no credentials: set exactly one of server_credentials, iam_credentials, rds_credentials, dsql_credentials",
+    )
+}
+
+fn password(credentials: ServerCredentials, refresh: TokenRefreshConfig, path: &str) -> Result<Login> {
+    if credentials.password.is_empty() {
+        return Err(missing(format!("{path}.server_credentials.password"), "set the password of this user"));
+    }
+    Ok(Login {
+        source: Arc::new(Fixed::new(credentials.username, Secret::new(credentials.password))),
+        refresh,
+        interval_field: "refresh",
+        lease: None,
+        is_token: false,
+    })
+}
+
+#[cfg(feature = "aws")]
+mod aws;

@@ -1,0 +1,111 @@
+//! For the bindings: waiting on a thread of the host language.
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::time::Duration;
+
+use keyrotor_proto::Code;
+use tokio::task::AbortHandle;
+
+use crate::error::{Error, Result};
+use crate::runtime::Engine;
+
+/// How often a blocked call asks whether it is still wanted.
+const CHECK_EVERY: Duration = Duration::from_millis(50);
+
+/// Holds keyrotor's own thread, for futures of the core that nobody waits for on a thread of the host's. The thread
+/// lives as long as this, or any manager or client in use.
+#[derive(Clone)]
+pub struct Background(Arc<Engine>);
+
+impl Background {
+    /// Starts the thread unless it runs.
+    ///
+    /// # Errors
+    /// [`Code::Internal`] where the system gives no thread.
+    pub fn acquire() -> Result<Self> {
+        Engine::shared().map(Self)
+    }
+
+    /// Runs the future on keyrotor's thread, which lives until it ends or is aborted.
+    pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
+        let held = self.clone();
+        let task = self.0.handle().spawn(async move {
+            future.await;
+            drop(held);
+        });
+        task.abort_handle()
+    }
+}
+
+thread_local! {
+    /// Set on threads that tokio lends for blocking work, which look like those of its event loops.
+    static MAY_BLOCK: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread drives an event loop of tokio's and so must not block.
+pub fn on_event_loop() -> bool {
+    tokio::runtime::Handle::try_current().is_ok() && !MAY_BLOCK.get()
+}
+
+/// Runs a callback of the host's, which may wait for what it likes.
+pub(crate) fn where_blocking_is_fine<T>(work: impl FnOnce() -> T) -> T {
+    let before = MAY_BLOCK.replace(true);
+    let result = work();
+    MAY_BLOCK.set(before);
+    result
+}
+
+/// Runs a future on the calling thread, which blocks, and asks `interrupted` every 50 ms; its error ends the
+/// waiting and drops the future.
+///
+/// # Errors
+/// What `interrupted` says. [`Code::CredentialsPending`] on a thread that drives an event loop of tokio's.
+#[expect(clippy::disallowed_methods, reason = "waits for a host's signals, which no test clock rules")]
+pub fn wait<T, E: From<Error>>(
+    future: impl Future<Output = T>,
+    mut interrupted: impl FnMut() -> Result<(), E>,
+) -> Result<T, E> {
+    if on_event_loop() {
+        let message = "this thread drives an event loop and cannot wait; use the async form of this call";
+        return Err(Error::new(Code::CredentialsPending, message).into());
+    }
+    let engine = Engine::shared()?;
+    engine.handle().block_on(async {
+        tokio::pin!(future);
+        loop {
+            tokio::select! {
+                result = &mut future => return Ok(result),
+                () = tokio::time::sleep(CHECK_EVERY) => interrupted()?,
+            }
+        }
+    })
+}
+
+/// [`wait`] for callers that nothing interrupts.
+///
+/// # Errors
+/// As [`wait`].
+pub fn wait_for<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
+    wait(future, || Ok::<(), Error>(()))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_event_loop_is_told_from_a_thread_that_may_block() {
+        assert!(on_event_loop());
+        assert_eq!(wait_for(async { Ok(()) }).unwrap_err().code(), Code::CredentialsPending);
+        let waited = tokio::task::spawn_blocking(|| where_blocking_is_fine(|| wait_for(async { Ok(1) })));
+        assert_eq!(waited.await.unwrap().unwrap(), 1);
+    }
+
+    #[test]
+    fn what_a_host_says_ends_the_waiting() {
+        let forever = std::future::pending::<()>();
+        let error = wait(forever, || Err(Error::closed("test"))).unwrap_err();
+        assert_eq!(error.code(), Code::Closed);
+    }
+}

@@ -1,0 +1,265 @@
+//! Keeps one identity's token fresh: when to fetch, what is current, who is told.
+
+mod held;
+mod policy;
+mod refusal;
+mod round;
+mod schedule;
+mod state;
+mod status;
+mod subscribe;
+
+use std::sync::Arc;
+
+use keyrotor_proto::{Code, Format, Status, TokenManagerRequest};
+
+pub use policy::{RetryConfig, TokenRefreshConfig};
+pub use subscribe::{EventStream, Subscription, SubscriptionHandle};
+
+use crate::config;
+use crate::credential::Credential;
+use crate::error::{Error, Result};
+use crate::host;
+use crate::secret::Secret;
+use crate::source::Source;
+use state::{Demand, Shared};
+
+/// Keeps one identity's token fresh.
+///
+/// Nothing runs before the first use: no thread, no file, no network. From then on it refreshes in the
+/// background, on the one thread that serves all managers of the process, and never stops trying.
+///
+/// Clones are handles to the same manager; it is closed by [`close`](Self::close) or when the last handle goes.
+/// All methods may be called from any thread. Dropping a future of it cancels the waiting, never the fetch that
+/// others may wait for.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), keyrotor::Error> {
+/// use keyrotor::{Format, TokenManager};
+///
+/// let manager = TokenManager::from_request(
+///     br#"{"authenticationInfo": {"iamCredentials":
+///         {"clusterName": "my-cache", "username": "app", "region": "eu-west-1"}}}"#,
+///     Format::Json,
+/// )?;
+/// let token = manager.token_async().await?;
+/// # let _ = token; Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct TokenManager {
+    handle: Arc<Handle>,
+}
+
+/// Closes the manager when the last clone goes.
+struct Handle {
+    shared: Arc<Shared>,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.shared.close();
+    }
+}
+
+impl TokenManager {
+    /// A manager of this source's tokens.
+    ///
+    /// # Errors
+    /// [`Code::ConfigInvalid`] where `config` is out of bounds; the message names them.
+    pub fn new(source: impl Source, config: TokenRefreshConfig) -> Result<Self> {
+        Self::with_source(Arc::new(source), config, "refresh.interval")
+    }
+
+    pub(crate) fn with_source(
+        source: Arc<dyn Source>,
+        config: TokenRefreshConfig,
+        field: &str,
+    ) -> Result<Self> {
+        config.validate(source.token_life(), field)?;
+        Ok(Self::from_shared(Shared::new(source, config, schedule::random, None)))
+    }
+
+    fn from_shared(shared: Arc<Shared>) -> Self {
+        Self { handle: Arc::new(Handle { shared }) }
+    }
+
+    /// A manager from the bytes or the JSON of a [`TokenManagerRequest`].
+    ///
+    /// # Errors
+    /// A `config-*` error with the path of the field that is wrong.
+    pub fn from_request(request: &[u8], format: Format) -> Result<Self> {
+        Self::from_message(keyrotor_proto::decode(request, format)?)
+    }
+
+    /// A manager from a message that the caller has built.
+    ///
+    /// # Errors
+    /// A `config-*` error with the path of the field that is wrong.
+    pub fn from_message(request: TokenManagerRequest) -> Result<Self> {
+        let login = config::token_manager(request)?;
+        Self::with_source(login.source, login.refresh, login.interval_field)
+    }
+
+    /// Begins with the first fetch, for whoever wants it done before the first call. Harmless when repeated.
+    ///
+    /// # Errors
+    /// [`Code::Closed`].
+    pub fn start(&self) -> Result<()> {
+        self.shared().start()
+    }
+
+    /// The token, without waiting: a cached one, or one signed on the spot where the cloud's keys are at hand.
+    /// A token past its refresh point is returned while its successor is fetched beside it.
+    ///
+    /// # Errors
+    /// [`Code::CredentialsPending`] where one must be fetched first: the fetch is under way, and
+    /// [`token_async`](Self::token_async) waits for it. Else the source's own error.
+    pub fn token(&self) -> Result<Secret> {
+        Ok(self.credential()?.secret.clone())
+    }
+
+    /// Like [`token`](Self::token), waiting for a fetch where one is needed, at most for the source's budget.
+    ///
+    /// # Errors
+    /// The source's error, shared by all who waited for the same fetch.
+    pub async fn token_async(&self) -> Result<Secret> {
+        Ok(self.credential_async().await?.secret.clone())
+    }
+
+    /// The token with its user, times and generation; otherwise like [`token`](Self::token).
+    ///
+    /// # Errors
+    /// As [`token`](Self::token).
+    pub fn credential(&self) -> Result<Arc<Credential>> {
+        match self.shared().demand()? {
+            Demand::Ready(credential) => Ok(credential),
+            Demand::Wait(_) => self.shared().valid().ok_or_else(|| self.shared().pending()),
+        }
+    }
+
+    /// The token with its user, times and generation; otherwise like [`token_async`](Self::token_async).
+    ///
+    /// # Errors
+    /// As [`token_async`](Self::token_async).
+    pub async fn credential_async(&self) -> Result<Arc<Credential>> {
+        match self.shared().demand()? {
+            Demand::Ready(credential) => Ok(credential),
+            Demand::Wait(outcome) => self.shared().waited(outcome).await,
+        }
+    }
+
+    /// Like [`credential_async`](Self::credential_async) for a thread that may block. `interrupted` is asked
+    /// every 50 ms or so; its error ends the waiting.
+    ///
+    /// # Errors
+    /// As [`credential_async`](Self::credential_async); on a thread that drives an event loop of tokio's, where
+    /// nobody may block, as [`credential`](Self::credential).
+    pub fn credential_blocking<E: From<Error>>(
+        &self,
+        interrupted: impl FnMut() -> Result<(), E>,
+    ) -> Result<Arc<Credential>, E> {
+        match self.shared().demand()? {
+            Demand::Ready(credential) => Ok(credential),
+            Demand::Wait(_) if host::on_event_loop() => Ok(self.credential()?),
+            Demand::Wait(outcome) => Ok(host::wait(self.shared().waited(outcome), interrupted)??),
+        }
+    }
+
+    /// Fetches a new token now, whatever the age of the current one; a fetch that is under way is joined. On
+    /// failure the current token stays.
+    ///
+    /// # Errors
+    /// The source's error.
+    pub async fn refresh(&self) -> Result<Arc<Credential>> {
+        let outcome = self.shared().force()?;
+        self.shared().outcome(outcome).await
+    }
+
+    /// Tells the manager that a server refused this generation: it is not handed out again, and neither are the
+    /// cloud credentials behind it; a new one is fetched at once, later ones with growing pauses. Counts once
+    /// per generation, and not at all for one that has been replaced already.
+    pub fn reject(&self, generation: u64) {
+        self.shared().reject(generation, None);
+    }
+
+    pub(crate) fn reject_with(&self, generation: u64, error: &Error) {
+        self.shared().reject(generation, Some(error));
+    }
+
+    /// Tells the manager that a server took this generation, which ends the pauses after refusals.
+    pub fn accept(&self, generation: u64) {
+        self.shared().accept(generation);
+    }
+
+    /// The current credential at once, then each newer one. A slow reader sees the latest.
+    ///
+    /// # Errors
+    /// [`Code::Closed`].
+    pub fn subscribe(&self) -> Result<Subscription> {
+        self.start()?;
+        Ok(self.shared().subscription())
+    }
+
+    /// Calls `callback` with the current credential, then with each newer one, on a thread of its own choosing,
+    /// one call at a time. A panic in it is caught and logged. Dropping the handle ends it.
+    ///
+    /// # Errors
+    /// [`Code::Closed`].
+    pub fn subscribe_with(
+        &self,
+        callback: impl FnMut(&Arc<Credential>) + Send + 'static,
+    ) -> Result<SubscriptionHandle> {
+        let subscription = self.subscribe()?;
+        let engine = self.shared().engine()?;
+        Ok(subscription.drive(engine.handle(), callback))
+    }
+
+    /// What happens to the token, as it happens. A reader that falls behind misses the oldest.
+    pub fn events(&self) -> EventStream {
+        self.shared().event_stream()
+    }
+
+    /// How it stands, without touching anything.
+    pub fn status(&self) -> Status {
+        self.shared().status()
+    }
+
+    /// Ends the background work; whoever waits gets [`Code::Closed`]. Harmless when repeated.
+    pub fn close(&self) {
+        self.shared().close();
+    }
+
+    pub(crate) fn emit(&self, kind: keyrotor_proto::EventKind, error: Option<&Error>) {
+        self.shared().emit(kind, error);
+    }
+
+    fn shared(&self) -> &Arc<Shared> {
+        &self.handle.shared
+    }
+}
+
+impl std::fmt::Debug for TokenManager {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let status = self.status();
+        formatter
+            .debug_struct("TokenManager")
+            .field("source", &status.source)
+            .field("state", &status.state().as_str_name())
+            .field("generation", &status.generation)
+            .finish_non_exhaustive()
+    }
+}
+
+pub(crate) fn pending_error(source: &str) -> Error {
+    Error::new(
+        Code::CredentialsPending,
+        format!(
+            "no token from {source} yet; it is being fetched. Wait for it with the async form of this call, or call \
+             start() earlier"
+        ),
+    )
+    .with_source(source)
+}
+
+#[cfg(test)]
+mod tests;

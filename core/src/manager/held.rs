@@ -1,0 +1,74 @@
+//! The current credential, and how it stands by both clocks.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crate::clock::Clock;
+use crate::credential::Credential;
+
+/// A credential with what is needed to judge it without asking anybody.
+pub(crate) struct Held {
+    pub(crate) credential: Arc<Credential>,
+    clock: Arc<dyn Clock>,
+    /// When it was fetched, by both clocks.
+    wall: SystemTime,
+    monotonic: Duration,
+    /// What it had left then; `None` for no end.
+    life: Option<Duration>,
+    margin: Duration,
+    refresh_after: Duration,
+}
+
+/// From best to worst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Standing {
+    /// To be handed out.
+    Good,
+    /// To be handed out, while its successor is fetched.
+    Due,
+    /// Valid, but to be handed out only where no better one can be had: inside its margin, or the clocks
+    /// disagree.
+    Marginal,
+    /// Never to be handed out again.
+    Over,
+}
+
+impl Held {
+    pub(crate) fn new(
+        credential: Arc<Credential>,
+        clock: Arc<dyn Clock>,
+        margin: Duration,
+        refresh_after: Duration,
+    ) -> Self {
+        let wall = clock.wall();
+        let life = credential.expires_at.map(|end| end.duration_since(wall).unwrap_or_default());
+        let monotonic = clock.monotonic();
+        Self { credential, wall, monotonic, clock, life, margin, refresh_after }
+    }
+
+    pub(crate) fn standing(&self) -> Standing {
+        let Some(life) = self.life else {
+            return Standing::Good;
+        };
+        let age = self.clock.monotonic().saturating_sub(self.monotonic);
+        let wall = self.clock.wall();
+        let left_by_wall = self.credential.expires_at.and_then(|end| end.duration_since(wall).ok());
+        let left = left_by_wall.unwrap_or_default().min(life.saturating_sub(age));
+        if left.is_zero() {
+            Standing::Over
+        } else if left < self.margin || self.clocks_disagree(wall, age) {
+            Standing::Marginal
+        } else if age >= self.refresh_after {
+            Standing::Due
+        } else {
+            Standing::Good
+        }
+    }
+
+    /// A jump of the wall clock by more than the margin: the token may have been dated by a wrong clock.
+    fn clocks_disagree(&self, wall: SystemTime, age: Duration) -> bool {
+        let expected = self.wall + age;
+        let apart = wall.duration_since(expected).unwrap_or_else(|earlier| earlier.duration());
+        apart > self.margin
+    }
+}

@@ -1,0 +1,119 @@
+//! When next: pure functions of policy, attempt and dice.
+
+use std::time::Duration;
+
+use super::policy::{RetryConfig, TokenRefreshConfig};
+
+/// The first refresh falls anywhere in this share of the interval, so that many managers made at once spread.
+const FIRST_REFRESH: (f64, f64) = (0.3, 1.0);
+const LATER_REFRESH: (f64, f64) = (0.9, 1.1);
+/// Pace of logins that the server refuses: one new token at once, then 1, 2, 4 … s.
+const REFUSED_FIRST: Duration = Duration::from_secs(1);
+const REFUSED_CAP: Duration = Duration::from_secs(30);
+
+/// Whole numbers from 0 to 1, thrown once per decision.
+pub(crate) type Dice = fn() -> f64;
+
+pub(crate) fn random() -> f64 {
+    rand::random()
+}
+
+fn between((low, high): (f64, f64), dice: Dice) -> f64 {
+    low + (high - low) * dice()
+}
+
+/// How long after its birth a token is refreshed. It is never put off into the margin.
+pub(crate) fn refresh_delay(
+    config: &TokenRefreshConfig,
+    life: Duration,
+    fixed_life: Option<Duration>,
+    is_first: bool,
+    dice: Dice,
+) -> Duration {
+    let spread = if is_first { FIRST_REFRESH } else { LATER_REFRESH };
+    let latest = life.saturating_sub(config.margin_of(life));
+    config.refresh_after(life, fixed_life).mul_f64(between(spread, dice)).min(latest)
+}
+
+/// The wait after the `failures`-th failure in a row, counted from 1.
+pub(crate) fn backoff(retry: &RetryConfig, failures: u32, dice: Dice) -> Duration {
+    let exponent = i32::try_from(failures.saturating_sub(1)).unwrap_or(i32::MAX);
+    let grown = retry.initial_delay.as_secs_f64() * retry.backoff_multiplier.powi(exponent);
+    let delay = grown.min(retry.max_delay.as_secs_f64());
+    Duration::from_secs_f64(jittered(delay, retry.jitter_percentage, dice))
+}
+
+fn jittered(delay: f64, percentage: Option<u32>, dice: Dice) -> f64 {
+    match percentage {
+        None => delay * dice(),
+        Some(percent) => {
+            let share = f64::from(percent) / 100.0;
+            delay * between((1.0 - share, 1.0 + share), dice)
+        }
+    }
+}
+
+/// How long a new token is held back after the `refusals`-th refusal in a row by the server.
+pub(crate) fn refusal_pause(refusals: u32, dice: Dice) -> Duration {
+    match refusals {
+        0 | 1 => Duration::ZERO,
+        n => {
+            let doubled = REFUSED_FIRST.saturating_mul(1 << (n - 2).min(5));
+            // Half is sure, half is jitter: a refused identity must not hammer the server by luck.
+            doubled.min(REFUSED_CAP).mul_f64(between((0.5, 1.0), dice))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIFE: Duration = Duration::from_secs(900);
+
+    #[test]
+    fn t06_the_first_refresh_spreads_and_later_ones_vary_by_a_tenth() {
+        let config = TokenRefreshConfig::default();
+        let delay = |first, dice| refresh_delay(&config, LIFE, Some(LIFE), first, dice).as_secs_f64();
+        assert_eq!(delay(true, || 0.0), 144.0);
+        assert_eq!(delay(true, || 1.0), 480.0);
+        assert_eq!(delay(false, || 0.0), 432.0);
+        assert_eq!(delay(false, || 1.0), 528.0);
+    }
+
+    #[test]
+    fn t03_jitter_never_reaches_into_the_margin() {
+        let config = TokenRefreshConfig { interval: Some(Duration::from_secs(840)), ..Default::default() };
+        assert_eq!(refresh_delay(&config, LIFE, Some(LIFE), false, || 1.0).as_secs(), 840);
+    }
+
+    #[test]
+    fn backoff_doubles_to_its_cap_with_full_jitter_by_default() {
+        let retry = RetryConfig::default();
+        let delays: Vec<u128> = (1..=10).map(|n| backoff(&retry, n, || 1.0).as_millis()).collect();
+        assert_eq!(delays, [200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 30_000, 30_000]);
+        assert_eq!(backoff(&retry, 5, || 0.0), Duration::ZERO);
+        assert_eq!(backoff(&retry, u32::MAX, || 1.0).as_secs(), 30);
+    }
+
+    #[test]
+    fn a_set_jitter_replaces_full_jitter() {
+        let retry = RetryConfig { jitter_percentage: Some(10), ..Default::default() };
+        assert_eq!(backoff(&retry, 1, || 0.0).as_millis(), 180);
+        assert_eq!(backoff(&retry, 1, || 1.0).as_millis(), 220);
+    }
+
+    #[test]
+    fn t09_a_refused_identity_probes_at_most_ten_times_in_thirty_seconds() {
+        let mut at = Duration::ZERO;
+        let mut probes = 1;
+        for refusals in 1.. {
+            at += refusal_pause(refusals, || 0.0);
+            if at > Duration::from_secs(30) {
+                break;
+            }
+            probes += 1;
+        }
+        assert!(probes <= 10, "{probes}");
+    }
+}

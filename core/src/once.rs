@@ -1,0 +1,19 @@
+//! One credential without a manager: for commands that run once, and for tokens that must be reproduced.
+
+use std::time::SystemTime;
+
+use keyrotor_proto::TokenManagerRequest;
+
+use crate::config;
+use crate::error::Result;
+use crate::source::{Fetch, Fetched, SourceError};
+
+/// Makes one credential, dated `at`. Nothing is cached and nothing stays behind. Needs a tokio runtime.
+///
+/// # Errors
+/// A `config-*` error about the request, or the source's own.
+pub async fn fetch_once(request: TokenManagerRequest, at: SystemTime) -> Result<Fetched> {
+    let login = config::token_manager(request)?;
+    login.refresh.validate(login.source.token_life(), login.interval_field)?;
+    login.source.fetch(Fetch::at(at)).await.map_err(SourceError::into_error)
+}

@@ -1,0 +1,72 @@
+//! The one runtime of the process: it starts with its first user and ends with its last.
+
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use tokio::runtime::{Builder, Handle, Runtime};
+
+use crate::clock::{Clock, SystemClock};
+use crate::error::{Error, Result};
+use crate::timer::Timer;
+
+/// What work in the background needs: somewhere to run, the time, and a timer. One thread serves the process.
+pub(crate) struct Engine {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) timer: Timer,
+    handle: Handle,
+    /// `None` in tests, which bring their own runtime.
+    runtime: Option<Runtime>,
+}
+
+static SHARED: Mutex<Weak<Engine>> = Mutex::new(Weak::new());
+
+impl Engine {
+    /// The engine of this process, started if nobody uses one.
+    pub(crate) fn shared() -> Result<Arc<Self>> {
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(engine) = shared.upgrade() {
+            return Ok(engine);
+        }
+        let engine = Arc::new(Self::start()?);
+        *shared = Arc::downgrade(&engine);
+        Ok(engine)
+    }
+
+    /// The engine whose runtime this is, if it is keyrotor's own: a user of it must keep it alive.
+    #[cfg(feature = "client")]
+    pub(crate) fn of(handle: &Handle) -> Option<Arc<Self>> {
+        let shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.upgrade().filter(|engine| engine.handle.id() == handle.id())
+    }
+
+    fn start() -> Result<Self> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("keyrotor")
+            .enable_all()
+            .build()
+            .map_err(|error| Error::internal(format!("no runtime could be started: {error}")))?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+        let timer = Timer::start(runtime.handle(), Arc::clone(&clock));
+        Ok(Self { clock, timer, handle: runtime.handle().clone(), runtime: Some(runtime) })
+    }
+
+    #[cfg(test)]
+    pub(crate) fn for_test(clock: Arc<dyn Clock>) -> Arc<Self> {
+        let handle = Handle::current();
+        let timer = Timer::start(&handle, Arc::clone(&clock));
+        Arc::new(Self { clock, timer, handle, runtime: None })
+    }
+
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            // The last user may go on the runtime's own thread, where waiting for it would never end.
+            runtime.shutdown_background();
+        }
+    }
+}

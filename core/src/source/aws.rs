@@ -1,0 +1,130 @@
+//! Login tokens for AWS: ElastiCache, MemoryDB, RDS, DSQL. Signed locally with whatever AWS keys there are.
+
+#[cfg(feature = "aws-chain")]
+mod chain;
+mod explain;
+mod keys;
+mod region;
+mod sigv4;
+mod target;
+
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, SystemTime};
+
+pub use aws_credential_types::Credentials as AwsKeys;
+pub use aws_credential_types::provider::SharedCredentialsProvider;
+pub use explain::{TokenExplanation, explain};
+pub use target::Target;
+
+#[cfg(feature = "aws-chain")]
+pub(crate) use chain::Chain;
+pub(crate) use keys::KeyCache;
+pub(crate) use region::Region;
+
+use crate::clock::BoxFuture;
+use crate::error::Error;
+use crate::source::{Fetch, Fetched, Source, SourceError};
+
+/// How far back a token may be dated so that it differs from another of the same second. SigV4 dates have a
+/// resolution of one second: two tokens signed within one are the same bytes.
+const BACKDATE_SECONDS: u64 = 2;
+
+/// Makes login tokens for one AWS target.
+pub struct AwsSource {
+    target: Target,
+    user: Arc<str>,
+    life: Duration,
+    region: Region,
+    resolved_region: OnceLock<String>,
+    keys: KeyCache,
+    warnings: Vec<String>,
+}
+
+impl AwsSource {
+    pub(crate) fn new(
+        target: Target,
+        user: Arc<str>,
+        life: Duration,
+        region: Region,
+        keys: KeyCache,
+    ) -> Self {
+        let warnings = target.doubts();
+        let resolved_region = region.explicit().map(OnceLock::from).unwrap_or_default();
+        Self { target, user, life, region, resolved_region, keys, warnings }
+    }
+
+    async fn region(&self) -> Result<&str, SourceError> {
+        if let Some(region) = self.resolved_region.get() {
+            return Ok(region);
+        }
+        let region =
+            self.region.resolve().await.map_err(|e| SourceError::Permanent(e.with_source(self.name())))?;
+        Ok(self.resolved_region.get_or_init(|| region))
+    }
+
+    fn sign(&self, region: &str, keys: &AwsKeys, fetch: &Fetch) -> Result<Fetched, SourceError> {
+        let mut last = None;
+        for back in 0..=BACKDATE_SECONDS {
+            let Some(at) = fetch.now.checked_sub(Duration::from_secs(back)) else {
+                break;
+            };
+            let secret = self
+                .target
+                .sign(region, self.life, keys, at)
+                .map_err(|error| SourceError::Permanent(error.with_source(self.name())))?;
+            let fetched = Fetched {
+                user: Arc::clone(&self.user),
+                secret,
+                issued_at: at,
+                expires_at: Some(token_end(at, self.life, keys)),
+            };
+            if !fetch.differs_from.iter().any(|other| other.secret == fetched.secret) {
+                return Ok(fetched);
+            }
+            last = Some(fetched);
+        }
+        last.ok_or_else(|| SourceError::Permanent(Error::internal("the clock stands before 1970")))
+    }
+}
+
+/// A token dies with the credentials that signed it.
+fn token_end(signed_at: SystemTime, life: Duration, keys: &AwsKeys) -> SystemTime {
+    // The signed date has whole seconds, so the token's life counts from the start of one.
+    let end = sigv4::whole_seconds(signed_at) + life;
+    keys.expiry().map_or(end, |keys_end| keys_end.min(end))
+}
+
+impl Source for AwsSource {
+    fn name(&self) -> &str {
+        self.target.source_name()
+    }
+
+    fn fetch<'a>(&'a self, fetch: Fetch) -> BoxFuture<'a, Result<Fetched, SourceError>> {
+        Box::pin(async move {
+            let region = self.region().await?;
+            let keys = self.keys.resolve(fetch.now, self.life, self.name()).await?;
+            self.sign(region, &keys, &fetch)
+        })
+    }
+
+    fn fetch_now(&self, fetch: &Fetch) -> Option<Result<Fetched, SourceError>> {
+        let region = self.resolved_region.get()?;
+        let keys = self.keys.cached(fetch.now, self.life)?;
+        Some(self.sign(region, &keys, fetch))
+    }
+
+    fn invalidate(&self) {
+        self.keys.forget();
+    }
+
+    fn token_life(&self) -> Option<Duration> {
+        Some(self.life)
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        self.warnings.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests;

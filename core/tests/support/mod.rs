@@ -1,0 +1,129 @@
+//! An emulator with the scenarios' base settings, and a client's request for it.
+#![allow(dead_code, reason = "each test uses a part of it")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+
+use std::time::Duration;
+
+use keyrotor::{Client, Error, Format};
+use keyrotor_emulator::{AccessKey, Config, Emulator};
+use serde_json::{Value, json};
+
+const BASE: &str = include_str!("../../../tests/scenarios/base.json");
+const OTHER_CA: &str = include_str!("../../../tests/scenarios/other-ca.pem");
+
+/// Starts an emulator with the base's arguments and these.
+pub(crate) async fn emulator(more: &[&str]) -> Emulator {
+    let base: Value = serde_json::from_str(BASE).unwrap();
+    let arguments = base["emulator"].as_array().unwrap().iter().map(|text| text.as_str().unwrap());
+    Emulator::start(config(arguments.chain(more.iter().copied()))).await.unwrap()
+}
+
+/// The command line's arguments as the library's settings.
+fn config<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Config {
+    let mut config = Config::default();
+    let mut key = AccessKey { id: String::new(), secret: String::new(), session_token: None };
+    let mut arguments = arguments.into_iter();
+    while let Some(name) = arguments.next() {
+        if name == "--serverless" {
+            config.serverless = true;
+            continue;
+        }
+        let value = arguments.next().unwrap_or_else(|| panic!("{name} has no value"));
+        let seconds = || Duration::from_secs_f64(value.parse().unwrap());
+        match name {
+            "--user" => config.users.push(value.to_owned()),
+            "--cluster" => config.cluster = value.to_owned(),
+            "--region" => config.region = value.to_owned(),
+            "--access-key" => key.id = value.to_owned(),
+            "--secret-key" => key.secret = value.to_owned(),
+            "--service" => config.service = serde_json::from_value(json!(value)).unwrap(),
+            "--token-life" => config.token_life = Some(seconds()),
+            "--session-limit" => config.session_limit = Some(seconds()),
+            other => panic!("the runner does not know {other}"),
+        }
+    }
+    config.keys.push(key);
+    config
+}
+
+/// The base's request for this emulator, changed by a JSON merge patch.
+pub(crate) fn request(emulator: &Emulator, patch: Value) -> Value {
+    let base: Value = serde_json::from_str(BASE).unwrap();
+    let mut request = base["request"].clone();
+    merge(&mut request, patch);
+    let ca = std::fs::read(emulator.ca_path()).unwrap();
+    fill(&mut request, emulator.address().port(), &base64(&ca));
+    request
+}
+
+pub(crate) async fn connect(request: &Value) -> Result<Client, Error> {
+    Client::from_request(request.to_string().as_bytes(), Format::Json).await
+}
+
+/// A client of this emulator, with the request changed by a JSON merge patch.
+pub(crate) async fn client(emulator: &Emulator, patch: Value) -> Client {
+    connect(&request(emulator, patch)).await.unwrap()
+}
+
+/// The patch that shortens token life and lease.
+pub(crate) fn lives(token: u32, lease: u32) -> Value {
+    json!({"authenticationInfo": {"iamCredentials": {"tokenLifeSeconds": token, "leaseSeconds": lease}}})
+}
+
+/// RFC 7396.
+fn merge(target: &mut Value, patch: Value) {
+    let Value::Object(patch) = patch else {
+        *target = patch;
+        return;
+    };
+    if !target.is_object() {
+        *target = json!({});
+    }
+    for (name, value) in patch {
+        if value.is_null() {
+            target.as_object_mut().unwrap().remove(&name);
+        } else {
+            merge(&mut target[&name], value);
+        }
+    }
+}
+
+fn fill(value: &mut Value, port: u16, ca: &str) {
+    match value {
+        Value::String(text) if text == "$PORT" => *value = json!(port),
+        Value::String(text) if text == "$CA" => *value = json!(ca),
+        Value::String(text) if text == "$OTHER_CA" => *value = json!(base64(OTHER_CA.as_bytes())),
+        Value::Array(items) => items.iter_mut().for_each(|item| fill(item, port, ca)),
+        Value::Object(members) => members.values_mut().for_each(|member| fill(member, port, ca)),
+        _ => {}
+    }
+}
+
+const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+pub(crate) fn base64(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for group in bytes.chunks(3) {
+        let joined =
+            group.iter().chain([0, 0].iter()).take(3).fold(0usize, |sum, byte| sum << 8 | usize::from(*byte));
+        for index in 0..4 {
+            let letter = LETTERS[joined >> (18 - 6 * index) & 63];
+            text.push(if index <= group.len() { char::from(letter) } else { '=' });
+        }
+    }
+    text
+}
+
+pub(crate) fn from_base64(text: &str) -> Vec<u8> {
+    let bits: Vec<usize> = text
+        .bytes()
+        .filter(|byte| *byte != b'=')
+        .map(|byte| LETTERS.iter().position(|letter| *letter == byte).unwrap())
+        .collect();
+    let mut bytes = Vec::new();
+    for group in bits.chunks(4) {
+        let joined = group.iter().fold(0, |sum, bits| sum << 6 | bits) << (6 * (4 - group.len()));
+        bytes.extend((0..group.len() - 1).map(|index| (joined >> (16 - 8 * index) & 255) as u8));
+    }
+    bytes
+}

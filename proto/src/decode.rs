@@ -1,0 +1,83 @@
+//! Bytes or JSON in, a message or one precise error out.
+
+use prost::Message;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::schema::Schema;
+use crate::{Code, ConnectionRequest, TokenManagerRequest, json, wire};
+
+/// How a message was written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// The protobuf wire format.
+    Protobuf,
+    /// proto3 JSON, with either spelling of a field's name.
+    Json,
+}
+
+/// What is wrong with a message, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}{message}", at(path))]
+pub struct ShapeError {
+    /// One of the `config-*` codes.
+    pub code: Code,
+    /// The field, in the names of the `.proto` file: `authentication_info.iam_credentials.region`. Empty where
+    /// the whole message is meant.
+    pub path: String,
+    /// What was found and what would be right; never a value that could be secret.
+    pub message: String,
+}
+
+fn at(path: &str) -> String {
+    if path.is_empty() { String::new() } else { format!("{path}: ") }
+}
+
+impl ShapeError {
+    pub(crate) fn new(code: Code, path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { code, path: path.into(), message: message.into() }
+    }
+}
+
+/// A message that a host may hand over.
+pub trait Request: Message + Default + Serialize + DeserializeOwned {
+    /// Its name in the schema.
+    const FULL_NAME: &'static str;
+}
+
+impl Request for ConnectionRequest {
+    const FULL_NAME: &'static str = ".keyrotor.v1.ConnectionRequest";
+}
+
+impl Request for TokenManagerRequest {
+    const FULL_NAME: &'static str = ".keyrotor.v1.TokenManagerRequest";
+}
+
+/// Reads a message and refuses what protobuf would drop or merge without a word: unknown fields and enum
+/// values, a field twice, two arms of one `oneof`, text that is not UTF-8, numbers that do not fit.
+///
+/// # Errors
+/// The first thing that is wrong, as a [`ShapeError`].
+pub fn decode<M: Request>(bytes: &[u8], format: Format) -> Result<M, ShapeError> {
+    match format {
+        Format::Protobuf => decode_wire(bytes),
+        Format::Json => decode_json(bytes),
+    }
+}
+
+/// The proto3 JSON of a message.
+pub fn to_json(message: &impl Serialize) -> String {
+    // Our messages hold nothing that JSON cannot: the only failure would be a map with keys that are no text.
+    serde_json::to_string(message).unwrap_or_default()
+}
+
+fn decode_wire<M: Request>(bytes: &[u8]) -> Result<M, ShapeError> {
+    wire::walk(Schema::get(), M::FULL_NAME, bytes)?;
+    M::decode(bytes).map_err(|error| ShapeError::new(Code::ConfigMalformed, "", error.to_string()))
+}
+
+fn decode_json<M: Request>(bytes: &[u8]) -> Result<M, ShapeError> {
+    json::walk(Schema::get(), M::FULL_NAME, bytes)?;
+    serde_json::from_slice(bytes)
+        .map_err(|error| ShapeError::new(Code::ConfigMalformed, "", error.to_string()))
+}

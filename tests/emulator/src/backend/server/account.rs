@@ -1,0 +1,80 @@
+//! The account that the server runs as, and a folder that it can reach.
+
+use crate::Error;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::path::Path;
+use tempfile::TempDir;
+
+/// `sun_path` holds 104 bytes on some systems, 108 on others.
+const LONGEST_FOLDER: usize = 90;
+const OPEN_TO_ALL: u32 = 0o001;
+
+/// `Account` is a user and its group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Account {
+    pub(super) uid: u32,
+    pub(super) gid: u32,
+}
+
+/// Makes a private folder, owned by the account that the server will run as.
+pub(super) fn folder() -> Result<TempDir, Error> {
+    let usual = std::env::temp_dir();
+    let path = if usual.as_os_str().len() < LONGEST_FOLDER && reachable(&usual) {
+        &usual
+    } else {
+        Path::new("/tmp")
+    };
+    let failed = |source| Error::File { path: path.to_owned(), source };
+    let folder = tempfile::Builder::new()
+        .prefix("keyrotor-")
+        .permissions(Permissions::from_mode(0o700))
+        .tempdir_in(path)
+        .map_err(failed)?;
+    if let Some(account) = unprivileged(folder.path()) {
+        chown(folder.path(), Some(account.uid), Some(account.gid)).map_err(failed)?;
+    }
+    Ok(folder)
+}
+
+/// The account to run as, if we are root: whoever owns a folder of ours is us.
+fn unprivileged(folder: &Path) -> Option<Account> {
+    if fs::metadata(folder).ok()?.uid() != 0 {
+        return None;
+    }
+    let accounts = fs::read_to_string("/etc/passwd").ok()?;
+    find(&accounts, "redis").or_else(|| find(&accounts, "nobody"))
+}
+
+/// The account to run as: the owner of the server's folder, unless that is us.
+pub(super) fn of(folder: &Path) -> Option<Account> {
+    let owner = fs::metadata(folder).ok()?;
+    let parent = tempfile::tempfile().ok().and_then(|ours| ours.metadata().ok())?;
+    (owner.uid() != parent.uid()).then(|| Account { uid: owner.uid(), gid: owner.gid() })
+}
+
+fn find(accounts: &str, name: &str) -> Option<Account> {
+    accounts.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let found = fields.next() == Some(name);
+        let (uid, gid) = (fields.nth(1)?.parse().ok()?, fields.next()?.parse().ok()?);
+        found.then_some(Account { uid, gid })
+    })
+}
+
+/// Whether any account may walk down to `path`.
+fn reachable(path: &Path) -> bool {
+    path.ancestors().all(|folder| fs::metadata(folder).is_ok_and(|meta| meta.mode() & OPEN_TO_ALL != 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accounts_are_found_by_their_whole_name() {
+        let text = "root:x:0:0:root:/root:/bin/sh\nredis2:x:7:7::/:\nredis:x:102:105::/var/lib/redis:\n";
+        assert_eq!(find(text, "redis"), Some(Account { uid: 102, gid: 105 }));
+        assert_eq!(find(text, "nobody"), None);
+    }
+}

@@ -1,0 +1,159 @@
+//! What an emulator is told at its start: `Config`, from code or from a JSON file.
+
+mod access_key;
+mod backend;
+mod switches;
+mod wire;
+
+pub use access_key::AccessKey;
+pub use backend::Backend;
+pub use switches::Switches;
+
+use crate::Error;
+use serde::Deserialize;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::{Duration, SystemTime};
+
+/// The services' session limit.
+const SESSION_LIMIT: Duration = Duration::from_secs(12 * 3600);
+/// The life of a token, and the shortest that scaling may make of it.
+const TOKEN_LIFE: f64 = 900.0;
+const SHORTEST_SCALED_LIFE: f64 = 5.0;
+
+/// `Service` is the cloud service that is played.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Service {
+    /// ElastiCache: signing name `elasticache`, host = replication group id or serverless cache name.
+    #[default]
+    ElastiCache,
+    /// MemoryDB: signing name `memorydb`, host = cluster name.
+    MemoryDb,
+}
+
+/// `Config` says what to play, whom to let in, and how time runs.
+///
+/// In a file: JSON with the same names; times as RFC 3339 text, durations as seconds, the backend as `"auto"` or a
+/// URL. `cluster`, `region`, `users` and `keys` must be given; unknown names are errors.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where clients connect. Default `127.0.0.1:0`, a free port.
+    pub listen: SocketAddr,
+    /// Where the [control API](crate::control) listens; loopback only. Default: nowhere.
+    pub control: Option<SocketAddr>,
+    /// The service that is played.
+    pub service: Service,
+    /// Plays a serverless cache, whose tokens carry `ResourceType=ServerlessCache`. ElastiCache only.
+    pub serverless: bool,
+    /// The replication group id, cache name or cluster name. Kept in lower case, as the services do.
+    pub cluster: String,
+    /// The region of the cluster.
+    pub region: String,
+    /// The users that may log in. Kept in lower case, as the services do.
+    pub users: Vec<String>,
+    /// The access keys whose signatures count.
+    pub keys: Vec<AccessKey>,
+    /// Where the judging clock starts; it runs on from there. Default: the system's clock.
+    #[serde(deserialize_with = "wire::time")]
+    pub clock: Option<SystemTime>,
+    /// Divides the lives of tokens and sessions; moves no clock. Default 1, at most 180.
+    pub time_scale: f64,
+    /// The longest life of a token in real time; wins over the scale.
+    #[serde(deserialize_with = "wire::seconds")]
+    pub token_life: Option<Duration>,
+    /// The longest session without a new token, in real time; wins over the scale. Default 12 h.
+    #[serde(deserialize_with = "wire::seconds")]
+    pub session_limit: Option<Duration>,
+    /// The server that holds the data.
+    pub backend: Backend,
+    /// Speaks without TLS. The services never do; for tools that cannot.
+    pub plaintext: bool,
+    /// Points that the services' pages leave open.
+    pub switches: Switches,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Self {
+            listen: loopback,
+            control: None,
+            service: Service::default(),
+            serverless: false,
+            cluster: String::new(),
+            region: String::new(),
+            users: Vec::new(),
+            keys: Vec::new(),
+            clock: None,
+            time_scale: 1.0,
+            token_life: None,
+            session_limit: None,
+            backend: Backend::default(),
+            plaintext: false,
+            switches: Switches::default(),
+        }
+    }
+}
+
+impl Config {
+    /// Reads a configuration file's JSON text.
+    ///
+    /// # Errors
+    /// Text that is not JSON, unknown names, and values of the wrong type.
+    pub fn from_json(text: &str) -> Result<Self, Error> {
+        // serde_json's message may quote a value, but of a wrong type only: secrets are texts and so never wrong.
+        serde_json::from_str(text)
+            .map_err(|error| Error::Config { field: "config", problem: error.to_string() })
+    }
+
+    /// How long a session lasts without a new token.
+    pub(crate) fn session_lease(&self) -> Duration {
+        let scaled = Duration::try_from_secs_f64(SESSION_LIMIT.as_secs_f64() / self.time_scale);
+        self.session_limit.unwrap_or(scaled.unwrap_or(Duration::MAX))
+    }
+
+    /// Checks what the types cannot, and lowers the names that the services store in lower case.
+    pub(crate) fn checked(mut self) -> Result<Self, Error> {
+        let wrong = |field, problem: &str| Err(Error::Config { field, problem: problem.to_owned() });
+        if self.cluster.is_empty() {
+            return wrong("cluster", "is empty");
+        }
+        if self.region.is_empty() {
+            return wrong("region", "is empty");
+        }
+        if self.users.is_empty() || self.users.iter().any(|user| !is_user(user)) {
+            return wrong(
+                "users",
+                "needs at least one name, none empty or with spaces or control characters",
+            );
+        }
+        if self.keys.is_empty() || self.keys.iter().any(|key| key.id.is_empty() || key.secret.is_empty()) {
+            return wrong("keys", "needs at least one access key with id and secret");
+        }
+        if self.serverless && self.service == Service::MemoryDb {
+            return wrong("serverless", "exists for ElastiCache only");
+        }
+        let most = TOKEN_LIFE / SHORTEST_SCALED_LIFE;
+        if !(self.time_scale > 0.0 && self.time_scale <= most) {
+            return wrong("time_scale", &format!("must be above 0 and at most {most}"));
+        }
+        if self.control.is_some_and(|address| !address.ip().is_loopback()) {
+            return wrong("control", "must be a loopback address");
+        }
+        self.cluster = self.cluster.to_lowercase();
+        for user in &mut self.users {
+            *user = user.to_lowercase();
+        }
+        self.users.sort();
+        self.users.dedup();
+        Ok(self)
+    }
+}
+
+fn is_user(name: &str) -> bool {
+    !name.is_empty() && !name.chars().any(|char| char.is_whitespace() || char.is_control())
+}
+
+#[cfg(test)]
+mod tests;

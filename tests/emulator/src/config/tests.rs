@@ -1,0 +1,80 @@
+use super::*;
+use std::time::UNIX_EPOCH;
+
+fn valid() -> Config {
+    Config {
+        cluster: "My-Cluster".into(),
+        region: "us-east-1".into(),
+        users: vec!["App".into(), "app".into()],
+        keys: vec![AccessKey {
+            id: "AKID".into(),
+            secret: "hush".into(),
+            session_token: Some("hush".into()),
+        }],
+        backend: Backend::Url("redis://:hush@localhost".into()),
+        ..Config::default()
+    }
+}
+
+#[test]
+fn names_are_kept_in_lower_case() {
+    let config = valid().checked().expect("a valid config");
+    assert_eq!(config.cluster, "my-cluster");
+    assert_eq!(config.users, ["app"]);
+}
+
+#[test]
+fn secrets_do_not_show() {
+    let shown = format!("{:?}", valid());
+    assert!(shown.contains("AKID") && !shown.contains("hush"), "{shown}");
+}
+
+#[test]
+fn a_file_says_the_same() {
+    let text = r#"{"service": "memorydb", "cluster": "c", "region": "r", "users": ["u"],
+        "keys": [{"id": "a", "secret": "s"}], "clock": "1970-01-01T00:00:09Z", "token_life": 2.5,
+        "backend": "redis://localhost", "switches": {"no_slash": true}}"#;
+    let config = Config::from_json(text).expect("a valid file");
+    assert_eq!(config.service, Service::MemoryDb);
+    assert_eq!(config.clock, Some(UNIX_EPOCH + Duration::from_secs(9)));
+    assert_eq!(config.token_life, Some(Duration::from_millis(2500)));
+    assert_eq!(config.backend, Backend::Url("redis://localhost".into()));
+    assert!(config.switches.no_slash && config.switches.future_skew_seconds == 300);
+    for text in ["{", r#"{"cluter": "c"}"#, r#"{"clock": "yesterday"}"#, r#"{"token_life": -1}"#] {
+        assert!(Config::from_json(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn what_cannot_work_is_named() {
+    type Change = fn(&mut Config);
+    let changes: [(&str, Change); 9] = [
+        ("cluster", |config| config.cluster.clear()),
+        ("region", |config| config.region.clear()),
+        ("users", |config| config.users.clear()),
+        ("users", |config| config.users.push("a b".into())),
+        ("keys", |config| config.keys.clear()),
+        ("serverless", |config| (config.serverless, config.service) = (true, Service::MemoryDb)),
+        ("time_scale", |config| config.time_scale = f64::NAN),
+        ("time_scale", |config| config.time_scale = 181.0),
+        ("control", |config| config.control = Some(([0, 0, 0, 0], 0).into())),
+    ];
+    for (name, change) in changes {
+        let mut config = valid();
+        change(&mut config);
+        match config.checked() {
+            Err(Error::Config { field, .. }) => assert_eq!(field, name),
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn the_scale_shortens_sessions_unless_a_limit_is_set() {
+    let mut config = Config { time_scale: 60.0, ..valid() };
+    assert_eq!(config.session_lease(), Duration::from_secs(720));
+    config.session_limit = Some(Duration::from_secs(3));
+    assert_eq!(config.session_lease(), Duration::from_secs(3));
+    let slow = Config { time_scale: f64::MIN_POSITIVE, ..valid() };
+    assert_eq!(slow.session_lease(), Duration::MAX);
+}

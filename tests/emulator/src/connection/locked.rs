@@ -1,0 +1,125 @@
+//! Before a login: nothing but logins reaches the backend, one at a time.
+
+use super::wire::Wire;
+use crate::command::{Asked, Login, asked};
+use crate::gate::{Answer, Gate};
+use crate::record::Closed;
+use crate::resp::request::Event;
+use crate::resp::{self, NOAUTH, NOAUTH_HELLO, NOPROTO};
+use crate::session::Session;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// Runs until a login has succeeded.
+pub(super) async fn run(gate: &Gate, session: &Session, wire: &mut Wire) -> Result<(), Closed> {
+    wire.intake.parser.authenticated(false);
+    let mut text = Vec::new();
+    loop {
+        loop {
+            let args = match wire.intake.event() {
+                Ok(None) => break,
+                Ok(Some((Event::Whole(args), _))) => args,
+                Ok(Some((Event::Head(_), _))) => {
+                    refuse(session, &mut text);
+                    continue;
+                }
+                Ok(Some((Event::Body(_), _))) => continue,
+                Err(broken) => {
+                    resp::error(&mut text, &format!("ERR {broken}"));
+                    wire.answer(gate, &mut text).await?;
+                    return Err(Closed::Client);
+                }
+            };
+            if command(gate, session, wire, &mut text, args).await? {
+                wire.intake.parser.authenticated(true);
+                return Ok(());
+            }
+        }
+        wire.answer(gate, &mut text).await?;
+        if !wire.intake.fill().await {
+            return Err(Closed::Client);
+        }
+    }
+}
+
+fn refuse(session: &Session, text: &mut Vec<u8>) {
+    session.refused.fetch_add(1, Relaxed);
+    resp::error(text, NOAUTH);
+}
+
+/// Answers one command; `true` if it has logged in.
+async fn command(
+    gate: &Gate,
+    session: &Session,
+    wire: &mut Wire,
+    text: &mut Vec<u8>,
+    args: Vec<Vec<u8>>,
+) -> Result<bool, Closed> {
+    let (asked, args) = asked(args);
+    match asked {
+        Asked::Login(request) => return login(gate, session, wire, text, request).await,
+        Asked::PlainHello(_) => {
+            session.refused.fetch_add(1, Relaxed);
+            resp::error(text, NOAUTH_HELLO);
+        }
+        Asked::BadVersion => resp::error(text, NOPROTO),
+        Asked::BadLogin => {
+            wire.answer(gate, text).await?;
+            let mut request = Vec::new();
+            resp::command(&mut request, &args);
+            wire.relay(gate, &request).await?;
+        }
+        Asked::Reset => {
+            session.reset();
+            text.extend_from_slice(b"+RESET\r\n");
+        }
+        Asked::Quit => {
+            text.extend_from_slice(b"+OK\r\n");
+            wire.answer(gate, text).await?;
+            return Err(Closed::Client);
+        }
+        Asked::SetName(_)
+        | Asked::Subscription(_)
+        | Asked::Multi
+        | Asked::Exec
+        | Asked::Discard
+        | Asked::Other => refuse(session, text),
+    }
+    Ok(false)
+}
+
+async fn login(
+    gate: &Gate,
+    session: &Session,
+    wire: &mut Wire,
+    text: &mut Vec<u8>,
+    login: Login,
+) -> Result<bool, Closed> {
+    let greeting = login.greeting.clone();
+    let (user, accepted) = match gate.decide(session, &login) {
+        Answer::Say(error) => {
+            resp::error(text, &error);
+            return Ok(false);
+        }
+        Answer::Refuse => (String::new(), false),
+        Answer::Accept(user) => (user, true),
+    };
+    let mut request = Vec::new();
+    resp::command(&mut request, &rewrite(gate, login, accepted.then_some(user.as_str())));
+    wire.answer(gate, text).await?;
+    session.forwarded.fetch_add(1, Relaxed);
+    let reply = wire.relay(gate, &request).await?;
+    if accepted && reply.error {
+        // The backend had its own reason, such as users that somebody changed.
+        session.reset();
+    } else if accepted {
+        greeting.apply(session);
+    }
+    Ok(accepted && !reply.error)
+}
+
+/// The login with the backend's own password, or with one that cannot be right.
+pub(super) fn rewrite(gate: &Gate, login: Login, user: Option<&str>) -> Vec<Vec<u8>> {
+    let known = user.and_then(|user| Some((user, gate.backend.password(user)?)));
+    let (user, password) = known.unwrap_or_else(|| gate.backend.nobody());
+    login.rewrite(user, password)
+}

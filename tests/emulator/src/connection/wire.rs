@@ -1,0 +1,101 @@
+//! The four ends of a connection, and what has been read of each.
+
+use super::intake::Intake;
+use crate::backend::{Reader, Writer};
+use crate::gate::Gate;
+use crate::record::Closed;
+use crate::resp::reply::{Frame, Framer};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+/// The size of a read.
+pub(super) const PIECE: usize = 64 << 10;
+
+/// `Wire` joins a client and its backend connection.
+pub(super) struct Wire {
+    pub(super) intake: Intake,
+    pub(super) client: Writer,
+    pub(super) replies: Replies,
+    pub(super) backend: Writer,
+}
+
+/// `Replies` is the backend's side, followed frame by frame.
+pub(super) struct Replies {
+    from: Reader,
+    framer: Framer,
+    buffer: Vec<u8>,
+    /// What of the buffer was read but not framed.
+    rest: std::ops::Range<usize>,
+}
+
+impl Wire {
+    pub(super) fn new(from_client: Reader, client: Writer, from_backend: Reader, backend: Writer) -> Self {
+        let framer = Framer::default();
+        let replies = Replies { from: from_backend, framer, buffer: vec![0; PIECE], rest: 0..0 };
+        Self { intake: Intake::new(from_client), client, replies, backend }
+    }
+
+    /// Sends to the client what was said here, not by the backend.
+    pub(super) async fn answer(&mut self, gate: &Gate, text: &mut Vec<u8>) -> Result<(), Closed> {
+        if !text.is_empty() {
+            gate.conditions.held_back().await;
+            send(&mut self.client, text).await.map_err(|_| Closed::Client)?;
+            text.clear();
+        }
+        Ok(())
+    }
+
+    /// Sends one command to the backend and its reply to the client.
+    pub(super) async fn relay(&mut self, gate: &Gate, request: &[u8]) -> Result<Frame, Closed> {
+        send(&mut self.backend, request).await.map_err(|_| Closed::Backend)?;
+        loop {
+            let (piece, frame) = self.replies.next().await?;
+            gate.conditions.held_back().await;
+            send(&mut self.client, piece).await.map_err(|_| Closed::Client)?;
+            if let Some(frame) = frame {
+                return Ok(frame);
+            }
+        }
+    }
+}
+
+impl Replies {
+    /// The bytes up to the end of the next reply, or all that are there.
+    pub(super) async fn next(&mut self) -> Result<(&[u8], Option<Frame>), Closed> {
+        self.fill().await?;
+        let input = self.buffer.get(self.rest.clone()).unwrap_or_default();
+        let (used, frame) = self.framer.next(input);
+        self.rest.start += used;
+        Ok((input.get(..used).unwrap_or_default(), frame))
+    }
+
+    /// All bytes that are there, up to the first reply that `stop` knows.
+    pub(super) async fn all(&mut self, stop: impl Fn(Frame) -> bool) -> Result<(&[u8], bool), Closed> {
+        self.fill().await?;
+        let input = self.buffer.get(self.rest.clone()).unwrap_or_default();
+        let mut used = 0;
+        let mut stopped = false;
+        while let Some(rest) = input.get(used..).filter(|rest| !rest.is_empty() && !stopped) {
+            let (taken, frame) = self.framer.next(rest);
+            used += taken;
+            stopped = frame.is_some_and(&stop);
+        }
+        self.rest.start += used;
+        Ok((input.get(..used).unwrap_or_default(), stopped))
+    }
+
+    async fn fill(&mut self) -> Result<(), Closed> {
+        if self.rest.is_empty() {
+            match self.from.read(&mut self.buffer).await {
+                Ok(0) | Err(_) => return Err(Closed::Backend),
+                Ok(read) => self.rest = 0..read,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Writes all of it, out of TLS' buffers too.
+pub(super) async fn send(to: &mut Writer, bytes: &[u8]) -> std::io::Result<()> {
+    to.write_all(bytes).await?;
+    to.flush().await
+}

@@ -1,0 +1,58 @@
+//! The control API: faults and the record over HTTP, for tests in any language.
+//!
+//! It listens on a loopback address if [`Config::control`](crate::Config::control) is set, takes and gives JSON,
+//! and asks for no login: whoever may connect to it may break things. Requests from browsers are refused.
+//!
+//! ```sh
+//! curl $C/health                                                   # {"status":"ok"}
+//! curl $C/record                                                   # see Record
+//! curl -d '{"count": 2}' $C/faults/refuse                          # WRONGPASS for the next two logins
+//! curl -d '{"count": null, "current": true}' $C/faults/refuse      # … for the token accepted last, until cleared
+//! curl -d '{"token_sha256": "9e3616…"}' $C/faults/refuse           # … for this token, until cleared
+//! curl -d '{"connection": 3}' $C/faults/kill                       # closes connection 3
+//! curl -X POST $C/faults/kill                                      # closes all
+//! curl -d '{"connection": 3}' $C/faults/forget                     # NOAUTH until its next AUTH
+//! curl -d '{"milliseconds": 500}' $C/faults/stall                  # replies are held back
+//! curl -d '{"milliseconds": 500}' $C/faults/unavailable            # first logins: ERR service is not available
+//! curl -d '{"milliseconds": null}' $C/faults/throttle              # re-AUTH: ERR Exceeded limit of IAM …
+//! curl -X POST $C/faults/iam-outage                                # re-AUTH: ERR IAM Authentication service …
+//! curl -d '{"open": false}' $C/faults/listen                       # new TCP connections are closed at once
+//! curl -X POST $C/faults/restart-backend                           # kill -9, and up again, empty
+//! curl -X POST $C/faults/clear                                     # ends all faults
+//! ```
+//!
+//! A body may be left out where all its fields may. `count` and `milliseconds` are `null` or absent for "until
+//! cleared"; `stall` needs its time. The answer is `{"ok": true}`, for `kill` and `forget` with the number of
+//! `connections`. Errors are `{"error": "…"}`: 404 for an unknown path, 405 for a wrong method, 400 for a body
+//! with the field that is wrong, 409 for a fault that makes no sense as things are.
+
+mod body;
+mod routes;
+
+use crate::gate::Gate;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// Serves until `stop` says so; dropped earlier, it drops all connections.
+pub(crate) async fn run(gate: Arc<Gate>, listener: TcpListener, mut stop: watch::Receiver<bool>) {
+    let mut connections = JoinSet::new();
+    loop {
+        let taken = tokio::select! {
+            taken = listener.accept() => taken,
+            Some(_) = connections.join_next() => continue,
+            _ = stop.changed() => return,
+        };
+        let Ok((tcp, _)) = taken else { continue };
+        let gate = Arc::clone(&gate);
+        connections.spawn(async move {
+            let service = service_fn(move |request| routes::answer(Arc::clone(&gate), request));
+            // A client that leaves in the middle is no matter of ours.
+            let _ = http1::Builder::new().serve_connection(TokioIo::new(tcp), service).await;
+        });
+    }
+}

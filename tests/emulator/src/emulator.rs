@@ -1,0 +1,124 @@
+//! The running emulator: its listeners, its backend and its files, all gone when it is dropped.
+
+use crate::backend::Backend;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::faults::{Conditions, Faults};
+use crate::gate::Gate;
+use crate::ledger::Ledger;
+use crate::record::Record;
+use crate::tls::{SERVER_NAME, Tls};
+use crate::{Error, control, listener};
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// `Emulator` plays one cluster, on the runtime that started it.
+///
+/// Dropping it kills the backend that it started, closes the listeners and all connections, and removes its files.
+pub struct Emulator {
+    gate: Arc<Gate>,
+    tls: Tls,
+    address: SocketAddr,
+    control: Option<SocketAddr>,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Emulator {
+    /// Starts the backend, makes the users and certificates, and listens.
+    ///
+    /// # Errors
+    /// Settings that cannot work, a backend that does not come up, an address that is taken.
+    pub async fn start(config: Config) -> Result<Self, Error> {
+        let config = config.checked()?;
+        let tls = Tls::new()?;
+        let (clients, address) = bind("clients", config.listen).await?;
+        let control = match config.control {
+            Some(address) => Some(bind("control", address).await?),
+            None => None,
+        };
+        let backend = Backend::start(&config.backend, &config.users).await?;
+        let clock = Clock::start(config.clock);
+        let acceptor = (!config.plaintext).then(|| tls.acceptor.clone());
+        let ledger = Ledger::new(clock.clone());
+        let gate = Arc::new(Gate { config, clock, ledger, conditions: Conditions::new(), backend });
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks =
+            vec![tokio::spawn(listener::run(Arc::clone(&gate), acceptor, clients, stopped.clone()))];
+        let control = control.map(|(listener, address)| {
+            tasks.push(tokio::spawn(control::run(Arc::clone(&gate), listener, stopped)));
+            address
+        });
+        Ok(Self { gate, tls, address, control, stop, tasks })
+    }
+
+    /// Where clients connect.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The certificate of the authority that clients must trust, in PEM. The file lives as long as the emulator.
+    #[must_use]
+    pub fn ca_path(&self) -> &Path {
+        self.tls.ca()
+    }
+
+    /// The name in the server's certificate, which also holds for `127.0.0.1` and `::1`.
+    #[must_use]
+    pub fn server_name(&self) -> &str {
+        SERVER_NAME
+    }
+
+    /// Where the [control API](crate::control) listens.
+    #[must_use]
+    pub fn control_address(&self) -> Option<SocketAddr> {
+        self.control
+    }
+
+    /// What was seen so far.
+    #[must_use]
+    pub fn record(&self) -> Record {
+        self.gate.ledger.record()
+    }
+
+    /// A handle to break things with.
+    #[must_use]
+    pub fn faults(&self) -> Faults {
+        Faults::new(Arc::clone(&self.gate))
+    }
+
+    /// Closes all connections cleanly, then everything else.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        for task in self.tasks.drain(..) {
+            // A task that panicked has ended too.
+            let _ = task.await;
+        }
+    }
+}
+
+impl fmt::Debug for Emulator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Emulator").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+        self.gate.backend.kill();
+    }
+}
+
+async fn bind(what: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
+    let failed = |source| Error::Listen { what, source };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
+}

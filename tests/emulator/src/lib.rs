@@ -1,0 +1,56 @@
+//! A local stand-in for the cloud side of cache logins that really checks tokens.
+//!
+//! [`Emulator`] listens like an ElastiCache or MemoryDB endpoint, judges every AUTH and HELLO … AUTH as the
+//! services say they do ([`verify`]), and passes everything else to a real Redis or Valkey server. It depends on
+//! none of the other crates here: its SigV4 is a second opinion, so that a signing bug cannot hide in both.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), keyrotor_emulator::Error> {
+//! use keyrotor_emulator::{AccessKey, Config, Emulator};
+//!
+//! let emulator = Emulator::start(Config {
+//!     cluster: "my-cluster".into(),
+//!     region: "us-east-1".into(),
+//!     users: vec!["app".into()],
+//!     keys: vec![AccessKey { id: "AKIDEXAMPLE".into(), secret: "secret".into(), session_token: None }],
+//!     ..Config::default()
+//! })
+//! .await?;
+//! println!("redis-cli --tls --cacert {} -p {}", emulator.ca_path().display(), emulator.address().port());
+//! emulator.stop().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What differs from the services
+//! - The backend's own replies pass through: `HELLO`, `INFO` and `ACL WHOAMI` describe the local server.
+//! - The three texts that the backend cannot give, and NOAUTH after a forgotten login, are put into the stream as
+//!   a script that returns that error. So they keep their place among the replies and inside MULTI.
+//! - A token in MULTI is judged when it is queued; its lease starts when EXEC passes.
+//! - The record keeps the newest 10,000 logins and 10,000 closed connections; the totals count all.
+
+mod backend;
+mod clock;
+mod command;
+mod config;
+mod connection;
+pub mod control;
+mod date;
+mod emulator;
+mod error;
+mod faults;
+mod gate;
+mod ledger;
+mod listener;
+mod record;
+mod resp;
+mod session;
+mod sigv4;
+mod tls;
+pub mod verify;
+
+pub use config::{AccessKey, Backend, Config, Service, Switches};
+pub use emulator::Emulator;
+pub use error::Error;
+pub use faults::{Faults, Refuse};
+pub use record::{Closed, Connection, Login, LoginCommand, Outcome, Record, Totals};

@@ -1,0 +1,20 @@
+//! The emulator as its clients see it: real servers, real TLS, a signer and a client of the tests' own.
+
+#[cfg(test)]
+mod backend;
+#[cfg(test)]
+mod cli;
+#[cfg(test)]
+mod control;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod login;
+#[cfg(test)]
+mod record;
+#[cfg(test)]
+mod session;
+#[cfg(test)]
+mod stream;
+#[cfg(test)]
+mod support;
