@@ -1,17 +1,19 @@
 //! Text that is never printed and is wiped when it goes.
 
 use std::fmt;
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-/// A token or password. `Debug` and `Display` print `***`; the memory is zeroed when it is dropped.
+/// A token or password. `Debug` and `Display` print `***`; clones share the memory, which is zeroed when the last
+/// of them is dropped.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Secret(Zeroizing<String>);
+pub struct Secret(Arc<Zeroizing<String>>);
 
 impl Secret {
     /// Takes the text over.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(Zeroizing::new(text.into()))
+        Self(Arc::new(Zeroizing::new(text.into())))
     }
 
     /// The text itself. Do not log it.

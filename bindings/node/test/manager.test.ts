@@ -33,8 +33,9 @@ async function silence(): Promise<{ server: Server; port: number }> {
 
 test('T11 token() never waits: the error says that a fetch is under way', async () => {
   // Keys and region of the request sign on the spot; a region from the surroundings has to be looked up.
-  process.env['AWS_REGION'] = identity.region;
-  using manager = new TokenManager({ elastiCache: { ...identity, region: undefined } });
+  const { region, ...placeless } = identity;
+  process.env['AWS_REGION'] = region;
+  using manager = new TokenManager({ elastiCache: placeless });
   const error = await failureOf(() => manager.token());
   assert.ok(error instanceof CredentialsError);
   assert.deepEqual([error.code, error.number, error.retryable], ['credentials-pending', 200, true]);

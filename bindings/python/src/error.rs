@@ -75,7 +75,8 @@ fn panicked(panic: &(dyn Any + Send)) -> Error {
     Error::new(Code::Internal, format!("internal error, please report it: keyrotor panicked: {text}"))
 }
 
-/// Panics, so that a test can see what becomes of a panic.
+/// Panics, so that a test can see what becomes of a panic. In debug builds only.
+#[cfg(debug_assertions)]
 #[pyfunction]
 pub(crate) fn panic_on_purpose(py: Python<'_>) -> PyResult<()> {
     #[expect(clippy::panic, reason = "it is what the function is for")]

@@ -22,6 +22,7 @@ mod native {
     use crate::client::Client;
     #[pymodule_export]
     use crate::credential::Credential;
+    #[cfg(debug_assertions)]
     #[pymodule_export]
     use crate::error::panic_on_purpose;
     #[pymodule_export]

@@ -107,6 +107,7 @@ impl Connection {
         let timer = Arc::clone(runner);
         let driving = runner.spawn(Box::pin(async move {
             tokio::select! {
+                biased;
                 () = driver => {}
                 () = async {
                     let _ = holders.changed().await;

@@ -141,6 +141,7 @@ impl Standalone {
         let _place = self.place()?;
         self.counts.commands.fetch_add(count, Relaxed);
         let outcome = tokio::select! {
+            biased;
             outcome = work => outcome.map_err(|error| self.or_closed(error)),
             () = runner.sleep(self.settings.request_timeout) => Err(self.timed_out()),
         };

@@ -1,6 +1,8 @@
 //! The current credential, and how it stands by both clocks.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, SystemTime};
 
 use crate::clock::Clock;
@@ -17,6 +19,7 @@ pub(crate) struct Held {
     life: Option<Duration>,
     margin: Duration,
     refresh_after: Duration,
+    successor_asked: AtomicBool,
 }
 
 /// From best to worst.
@@ -43,7 +46,22 @@ impl Held {
         let wall = clock.wall();
         let life = credential.expires_at.map(|end| end.duration_since(wall).unwrap_or_default());
         let monotonic = clock.monotonic();
-        Self { credential, wall, monotonic, clock, life, margin, refresh_after }
+        Self {
+            credential,
+            wall,
+            monotonic,
+            clock,
+            life,
+            margin,
+            refresh_after,
+            successor_asked: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether this caller is the first past the refresh point, who starts the fetch. Should that fail, the alarm
+    /// sets the pace, and no caller.
+    pub(crate) fn asks_for_successor(&self) -> bool {
+        !self.successor_asked.load(Relaxed) && !self.successor_asked.swap(true, Relaxed)
     }
 
     pub(crate) fn standing(&self) -> Standing {

@@ -11,7 +11,7 @@ const LATER_REFRESH: (f64, f64) = (0.9, 1.1);
 const REFUSED_FIRST: Duration = Duration::from_secs(1);
 const REFUSED_CAP: Duration = Duration::from_secs(30);
 
-/// Whole numbers from 0 to 1, thrown once per decision.
+/// A number from 0 to 1, thrown once per decision.
 pub(crate) type Dice = fn() -> f64;
 
 pub(crate) fn random() -> f64 {

@@ -109,7 +109,9 @@ impl Shared {
         match self.current.load().as_ref().map(|held| (held.standing(), held)) {
             Some((Standing::Good, held)) => return Ok(Demand::Ready(Arc::clone(&held.credential))),
             Some((Standing::Due, held)) => {
-                self.refresh_beside();
+                if held.asks_for_successor() {
+                    self.refresh_beside();
+                }
                 return Ok(Demand::Ready(Arc::clone(&held.credential)));
             }
             _ => {}

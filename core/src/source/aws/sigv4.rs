@@ -31,8 +31,9 @@ pub(crate) struct Presign<'a> {
 
 /// Signs without any I/O.
 pub(crate) fn presign(request: &Presign<'_>, keys: &Credentials) -> Result<Secret> {
-    let mut token = format!("{}/?{}", request.host, query_text(request.query));
-    let url = format!("https://{}/?{}", request.host.to_ascii_lowercase(), query_text(request.query));
+    let query = query_text(request.query);
+    let mut token = format!("{}/?{query}", request.host);
+    let url = format!("https://{}/?{query}", request.host.to_ascii_lowercase());
     for (index, (name, value)) in signed_parameters(request, &url, keys)?.iter().enumerate() {
         if index > 0 || !request.query.is_empty() {
             token.push('&');

@@ -1,12 +1,13 @@
 """Runs the demo: one emulator, one client in each language, and a table counted from both sides.
 
-Every client gets the same protobuf bytes. What a client says of itself is compared with what the emulator recorded
-of the connection that carried the client's name.
+Every client gets the same protobuf bytes. What a client says of itself is compared with what the emulator
+recorded of the connection that carried the client's name.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
 import json
 import os
 import subprocess
@@ -41,7 +42,15 @@ def base() -> dict[str, Any]:
 def emulator() -> Iterator[dict[str, str]]:
     """A running emulator, and where it is."""
     lives = ["--token-life", str(TOKEN_LIFE), "--session-limit", str(SESSION_LIMIT)]
-    command = ["target/debug/keyrotor", "emulate", "--json", "--control", "127.0.0.1:0", *lives, *base()["emulator"]]
+    command = [
+        "target/debug/keyrotor",
+        "emulate",
+        "--json",
+        "--control",
+        "127.0.0.1:0",
+        *lives,
+        *base()["emulator"],
+    ]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
@@ -54,16 +63,17 @@ def request_bytes(port: int, ca: str) -> bytes:
     """The request that all clients share, made by Google's own protobuf library from the shipped schema."""
     request = base()["request"]
     request["addresses"][0]["port"] = port
-    del request["rootCerts"]
+    request["rootCerts"] = [base64.b64encode(Path(ca).read_bytes()).decode()]
     credentials = request["authenticationInfo"]["iamCredentials"]
     credentials.update(tokenLifeSeconds=TOKEN_LIFE, leaseSeconds=SESSION_LIMIT)
     pool = descriptor_pool.DescriptorPool()
-    schema = descriptor_pb2.FileDescriptorSet.FromString((ROOT / "proto/src/gen/keyrotor.v1.bin").read_bytes())
+    schema = descriptor_pb2.FileDescriptorSet.FromString(
+        (ROOT / "proto/src/gen/keyrotor.v1.bin").read_bytes()
+    )
     for file in schema.file:
         pool.Add(file)
     message = message_factory.GetMessageClass(pool.FindMessageTypeByName("keyrotor.v1.ConnectionRequest"))()
     json_format.ParseDict(request, message)
-    message.root_certs.append(Path(ca).read_bytes())
     data: bytes = message.SerializeToString()
     return data
 
@@ -105,7 +115,9 @@ def problems_of(host: str, report: dict[str, Any], record: dict[str, Any], secon
         return [f"the emulator saw {len(connections)} connections of its name"]
     seen = connections[0]
     ids = {seen["id"]}
-    logins = [login for login in record["logins"] if login["connection"] in ids and login["outcome"] == "accepted"]
+    logins = [
+        login for login in record["logins"] if login["connection"] in ids and login["outcome"] == "accepted"
+    ]
     tokens = {login["token_sha256"] for login in logins}
     checks = {
         f"{report['failures']} commands failed": report["failures"] != 0,
@@ -115,7 +127,8 @@ def problems_of(host: str, report: dict[str, Any], record: dict[str, Any], secon
         != report["reauths"],
         f"{seen['relogins']} session limits outlived": seen["relogins"] < LEAST_SESSION_LIMITS * seconds / 60,
         "a token was used twice": len(tokens) != len(logins),
-        f"the emulator passed {seen['commands_forwarded']} commands": seen["commands_forwarded"] < report["commands"],
+        f"the emulator passed {seen['commands_forwarded']} commands": seen["commands_forwarded"]
+        < report["commands"],
         f"closed by {seen['why']}": seen["why"] != "client",
     }
     return [problem for problem, is_so in checks.items() if is_so]
@@ -146,8 +159,15 @@ def main() -> int:
     problems = {host: problems_of(host, report, record, seconds) for host, report in reports.items()}
     print_table(reports, problems)
     totals = record["totals"]
-    expected = {"connections": len(CLIENTS), "logins_refused": 0, "session_limit_cuts": 0, "commands_refused": 0}
-    disagreements = [f"{name} is {totals[name]}, not {value}" for name, value in expected.items() if totals[name] != value]
+    expected = {
+        "connections": len(CLIENTS),
+        "logins_refused": 0,
+        "session_limit_cuts": 0,
+        "commands_refused": 0,
+    }
+    disagreements = [
+        f"{name} is {totals[name]}, not {value}" for name, value in expected.items() if totals[name] != value
+    ]
     print("emulator: " + ", ".join(f"{value} {name.replace('_', ' ')}" for name, value in totals.items()))
     for disagreement in disagreements:
         print(f"  {disagreement}")
