@@ -12,7 +12,7 @@ use tokio::task::AbortHandle;
 
 use crate::clock::{BoxFuture, Clock, SystemClock};
 use crate::error::Result;
-use crate::runtime::Engine;
+use crate::runtime::{Engine, Process};
 
 /// A connected byte stream.
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
@@ -27,6 +27,8 @@ pub(crate) trait Runner: Send + Sync + 'static {
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
     /// Time since an arbitrary moment.
     fn now(&self) -> Duration;
+    /// Whether this is a forked child of the process that it runs in: nothing of it works here.
+    fn is_inherited(&self) -> bool;
     /// Opens a TCP connection.
     fn connect(
         &self,
@@ -58,6 +60,7 @@ impl Drop for Task {
 pub(crate) struct TokioRunner {
     handle: Handle,
     clock: SystemClock,
+    process: Process,
     /// Keeps keyrotor's own thread alive where that is the runtime.
     _engine: Option<Arc<Engine>>,
 }
@@ -65,12 +68,12 @@ pub(crate) struct TokioRunner {
 impl TokioRunner {
     /// The runtime that this code runs in, else keyrotor's own.
     pub(crate) fn find() -> Result<Self> {
-        let clock = SystemClock::default();
+        let (clock, process) = (SystemClock::default(), Process::this());
         match Handle::try_current() {
-            Ok(handle) => Ok(Self { _engine: Engine::of(&handle), handle, clock }),
+            Ok(handle) => Ok(Self { _engine: Engine::of(&handle), handle, clock, process }),
             Err(_) => {
                 let engine = Engine::shared()?;
-                Ok(Self { handle: engine.handle().clone(), clock, _engine: Some(engine) })
+                Ok(Self { handle: engine.handle().clone(), clock, process, _engine: Some(engine) })
             }
         }
     }
@@ -85,6 +88,10 @@ impl Runner for TokioRunner {
         // The timer is bound here, so that the future may be awaited anywhere.
         let _inside = self.handle.enter();
         self.clock.sleep(duration)
+    }
+
+    fn is_inherited(&self) -> bool {
+        self.process.is_gone()
     }
 
     fn now(&self) -> Duration {

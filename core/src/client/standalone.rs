@@ -168,7 +168,13 @@ impl Standalone {
     }
 
     fn runner(&self) -> Result<Arc<dyn Runner>> {
-        self.runner.load().as_ref().map(|work| Arc::clone(&work.0)).ok_or_else(|| Error::closed("client"))
+        let work = self.runner.load();
+        let Some(work) = work.as_ref() else { return Err(Error::closed("client")) };
+        if work.0.is_inherited() {
+            let message = "this client belongs to the process that was forked; connect anew in the child";
+            return Err(Error::new(Code::Closed, message));
+        }
+        Ok(Arc::clone(&work.0))
     }
 
     /// A reply that did not come since the client was closed.
@@ -251,7 +257,12 @@ impl Standalone {
     }
 
     pub(super) fn close(&self) {
-        self.runner.store(None);
+        let work = self.runner.swap(None);
+        if work.as_ref().is_some_and(|work| work.0.is_inherited()) {
+            // Everything behind it is the parent's: letting go of it would wake, and close, what the parent uses.
+            std::mem::forget((work, self.supervisor().take()));
+            return;
+        }
         if let Link::Up(connection) = self.link.send_replace(Link::Closed) {
             connection.close();
         }

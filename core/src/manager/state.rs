@@ -150,10 +150,8 @@ impl Shared {
     /// Past the refresh point: starts the fetch unless one is under way, or a failed one set the pace.
     fn refresh_beside(self: &Arc<Self>) {
         let mut state = self.state();
-        if state.flight.is_some() || state.failures > 0 {
-            return;
-        }
-        if let Ok(engine) = state.engine() {
+        let Ok(engine) = state.engine() else { return };
+        if state.flight.is_none() && state.failures == 0 {
             self.take_off(&mut state, &engine);
         }
     }
@@ -302,8 +300,10 @@ impl Shared {
             state.next_refresh_at = None;
             (state.flight.take(), state.engine.take(), state.generation)
         };
-        if let Some(flight) = flight {
-            flight.task.abort();
+        let engine = engine.and_then(Engine::unless_inherited);
+        match (flight, &engine) {
+            (Some(flight), Some(_)) => flight.task.abort(),
+            (flight, _) => std::mem::forget(flight),
         }
         self.current.store(None);
         self.latest.send_replace(Latest::Closed);
@@ -316,9 +316,12 @@ impl State {
         if self.closed {
             return Err(Error::closed("token manager"));
         }
-        if let Some(engine) = &self.engine {
-            return Ok(Arc::clone(engine));
+        if let Some(engine) = self.engine.take().and_then(Engine::unless_inherited) {
+            self.engine = Some(Arc::clone(&engine));
+            return Ok(engine);
         }
+        // In a forked child a flight of the parent's never lands here; aborting it would touch the parent's runtime.
+        std::mem::forget(self.flight.take());
         let engine = Engine::shared()?;
         self.engine = Some(Arc::clone(&engine));
         Ok(engine)

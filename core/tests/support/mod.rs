@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use base64::prelude::{BASE64_STANDARD, Engine};
 use keyrotor::{Client, Error, Format};
 use keyrotor_emulator::{AccessKey, Config, Emulator};
 use serde_json::{Value, json};
@@ -52,7 +53,7 @@ pub(crate) fn request(emulator: &Emulator, patch: Value) -> Value {
     let mut request = base["request"].clone();
     merge(&mut request, patch);
     let ca = std::fs::read(emulator.ca_path()).unwrap();
-    fill(&mut request, emulator.address().port(), &base64(&ca));
+    fill(&mut request, emulator.address().port(), &BASE64_STANDARD.encode(&ca));
     request
 }
 
@@ -92,38 +93,9 @@ fn fill(value: &mut Value, port: u16, ca: &str) {
     match value {
         Value::String(text) if text == "$PORT" => *value = json!(port),
         Value::String(text) if text == "$CA" => *value = json!(ca),
-        Value::String(text) if text == "$OTHER_CA" => *value = json!(base64(OTHER_CA.as_bytes())),
+        Value::String(text) if text == "$OTHER_CA" => *value = json!(BASE64_STANDARD.encode(OTHER_CA)),
         Value::Array(items) => items.iter_mut().for_each(|item| fill(item, port, ca)),
         Value::Object(members) => members.values_mut().for_each(|member| fill(member, port, ca)),
         _ => {}
     }
-}
-
-const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-pub(crate) fn base64(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for group in bytes.chunks(3) {
-        let joined =
-            group.iter().chain([0, 0].iter()).take(3).fold(0usize, |sum, byte| sum << 8 | usize::from(*byte));
-        for index in 0..4 {
-            let letter = LETTERS[joined >> (18 - 6 * index) & 63];
-            text.push(if index <= group.len() { char::from(letter) } else { '=' });
-        }
-    }
-    text
-}
-
-pub(crate) fn from_base64(text: &str) -> Vec<u8> {
-    let bits: Vec<usize> = text
-        .bytes()
-        .filter(|byte| *byte != b'=')
-        .map(|byte| LETTERS.iter().position(|letter| *letter == byte).unwrap())
-        .collect();
-    let mut bytes = Vec::new();
-    for group in bits.chunks(4) {
-        let joined = group.iter().fold(0, |sum, bits| sum << 6 | bits) << (6 * (4 - group.len()));
-        bytes.extend((0..group.len() - 1).map(|index| (joined >> (16 - 8 * index) & 255) as u8));
-    }
-    bytes
 }
