@@ -96,6 +96,50 @@ async fn c04_a_throttled_reauth_keeps_the_live_connection() {
 }
 
 #[tokio::test]
+async fn c04_a_refused_reauth_is_followed_by_a_newer_token_on_the_live_connection() {
+    let emulator = support::emulator(&["--session-limit", "8"]).await;
+    let client = support::client(&emulator, support::lives(900, 8)).await;
+    emulator.faults().refuse(Refuse { count: Some(1), ..Refuse::default() }).unwrap();
+    let failures = traffic(&client, Duration::from_secs(9)).await;
+    let record = emulator.record();
+    assert!(failures.is_empty(), "{failures:?} {:?}", record.logins);
+    assert_eq!((record.totals.connections, record.totals.session_limit_cuts), (1, 0));
+    assert_eq!((refused(&emulator), record.totals.relogins), (1, 1));
+    let hashes = hashes(&emulator);
+    assert_eq!(
+        hashes.iter().collect::<std::collections::HashSet<_>>().len(),
+        3,
+        "each login has its own token"
+    );
+}
+
+#[tokio::test]
+async fn c04_a_reauth_refused_twice_replaces_the_connection_before_its_lease_ends() {
+    let emulator = support::emulator(&["--session-limit", "10"]).await;
+    let client = support::client(&emulator, support::lives(900, 10)).await;
+    emulator.faults().refuse(Refuse { count: Some(2), ..Refuse::default() }).unwrap();
+    let failures = traffic(&client, Duration::from_secs(12)).await;
+    let record = emulator.record();
+    assert!(failures.is_empty(), "the old connection serves until the new one is there: {failures:?}");
+    assert_eq!((record.totals.connections, record.totals.session_limit_cuts), (2, 0));
+    assert_eq!((refused(&emulator), client.stats().reconnects), (2, 1));
+}
+
+#[tokio::test]
+async fn c04_a_server_that_stalls_over_a_reauth_keeps_its_connection() {
+    let emulator = support::emulator(&["--session-limit", "10"]).await;
+    let patience =
+        json!({"requestTimeout": 5000, "authenticationInfo": {"iamCredentials": {"leaseSeconds": 10}}});
+    let client = support::client(&emulator, patience).await;
+    tokio::time::sleep(Duration::from_millis(8500)).await;
+    emulator.faults().stall(Duration::from_secs(1));
+    let failures = traffic(&client, Duration::from_secs(5)).await;
+    let record = emulator.record();
+    assert!(failures.is_empty(), "{failures:?} {:?}", record.logins);
+    assert_eq!((record.totals.connections, record.totals.session_limit_cuts), (1, 0));
+}
+
+#[tokio::test]
 async fn c05_everything_dropped_while_the_token_is_dead() {
     let emulator = support::emulator(&["--token-life", "5"]).await;
     let client = support::client(&emulator, support::lives(5, 43_200)).await;
@@ -212,6 +256,26 @@ async fn c13_a_failed_connect_leaves_nothing_behind() {
         "{:?}",
         record.connections
     );
+    assert_eq!(tokio::runtime::Handle::current().metrics().num_alive_tasks(), before);
+}
+
+/// A password's login is refused by the real server itself.
+#[tokio::test]
+async fn c13_a_refused_password_leaves_nothing_behind() {
+    let emulator = support::emulator(&[]).await;
+    let before = tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    let password = json!({"username": "iam-user-01", "password": "no token"});
+    let patch = json!({"authenticationInfo": {"iamCredentials": null, "serverCredentials": password}});
+    let error = support::connect(&support::request(&emulator, patch)).await.unwrap_err();
+    assert_eq!(error.code(), Code::AuthRefused);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let record = emulator.record();
+    assert!(
+        record.connections.iter().all(|connection| connection.closed.is_some()),
+        "{:?}",
+        record.connections
+    );
+    assert_eq!(refused(&emulator), 1, "a password that was refused is not sent again");
     assert_eq!(tokio::runtime::Handle::current().metrics().num_alive_tasks(), before);
 }
 

@@ -220,7 +220,8 @@ impl Standalone {
         }
     }
 
-    async fn reconnect(&self, runner: &Arc<dyn Runner>) -> Arc<Connection> {
+    /// A connection in place of `old`, which serves for as long as it lives.
+    async fn reconnect(&self, runner: &Arc<dyn Runner>, old: &Connection) -> Arc<Connection> {
         let mut attempt = 0;
         loop {
             let error = match self.establish(runner).await {
@@ -230,7 +231,9 @@ impl Standalone {
             attempt += 1;
             tracing::warn!(attempt, "no connection: {error}");
             let pause = pace::pause(&error, attempt, &self.settings.retry, rand::random());
-            self.set_link(Link::Down(Some(error)));
+            if old.has_ended() {
+                self.set_link(Link::Down(Some(error)));
+            }
             runner.sleep(pause).await;
         }
     }
@@ -277,13 +280,14 @@ impl Standalone {
     }
 }
 
-/// Tends the connection, and replaces it when it ends.
+/// Tends the connection, and replaces it when it ends or cannot be kept logged in.
 async fn supervise(client: Arc<Standalone>, runner: Arc<dyn Runner>, mut connection: Arc<Connection>) {
     loop {
         client.tend(&connection, &*runner).await;
-        client.set_link(Link::Down(None));
-        drop(connection);
-        connection = client.reconnect(&runner).await;
+        if connection.has_ended() {
+            client.set_link(Link::Down(None));
+        }
+        connection = client.reconnect(&runner, &connection).await;
         client.counts.reconnects.fetch_add(1, Relaxed);
         client.set_link(Link::Up(Arc::clone(&connection)));
     }
