@@ -13,6 +13,8 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +26,8 @@ from google.protobuf import descriptor_pb2, descriptor_pool, json_format, messag
 ROOT = Path(__file__).resolve().parent.parent
 TOKEN_LIFE, SESSION_LIMIT = 10, 20
 LEAST_ROTATIONS, LEAST_SESSION_LIMITS = 5, 2
+# What a re-AUTH has left of its session at the latest moment, in seconds.
+LONGEST_GAP = 1.0
 
 CLIENTS = {
     "rust": ["target/debug/examples/demo"],
@@ -76,6 +80,22 @@ def request_bytes(port: int, ca: str) -> bytes:
     json_format.ParseDict(request, message)
     data: bytes = message.SerializeToString()
     return data
+
+
+class Stopwatch(threading.Thread):
+    """Notices when the machine stands still: nothing that runs on it can keep a limit of seconds then."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.longest = 0.0
+
+    def run(self) -> None:
+        last = time.monotonic()
+        while True:
+            time.sleep(0.05)
+            now = time.monotonic()
+            self.longest = max(self.longest, now - last)
+            last = now
 
 
 def run_clients(request: Path, seconds: int) -> dict[str, dict[str, Any]]:
@@ -148,6 +168,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=60, help="how long commands flow (default 60)")
     seconds = parser.parse_args().seconds
+    stopwatch = Stopwatch()
+    stopwatch.start()
+    if run(seconds):
+        return 0
+    if stopwatch.longest < LONGEST_GAP:
+        return 1
+    print(f"this machine stood still for {stopwatch.longest:.1f} s; once more")
+    return 0 if run(seconds) else 1
+
+
+def run(seconds: int) -> bool:
+    """Runs the demo once and prints its table; whether nothing failed."""
     with emulator() as server, tempfile.TemporaryDirectory() as folder:
         port = int(server["address"].rsplit(":", 1)[1])
         request = Path(folder, "request.bin")
@@ -173,7 +205,7 @@ def main() -> int:
         print(f"  {disagreement}")
     failed = bool(disagreements) or any(problems.values())
     print("FAILED" if failed else "all commands succeeded, and the emulator agrees")
-    return int(failed)
+    return not failed
 
 
 if __name__ == "__main__":

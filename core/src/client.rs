@@ -15,7 +15,7 @@ mod tls;
 use std::sync::Arc;
 
 pub use batch::Batch;
-use keyrotor_proto::{ConnectionRequest, Format, Status};
+use keyrotor_proto::{ConnectionRequest, Format, Message, Status};
 pub use redis::{Cmd, Value, cmd};
 pub use standalone::ClientStats;
 
@@ -71,6 +71,8 @@ impl Client {
     /// `config-*` for the request, `credentials-*` for the token, `network-*` on the way to the server, `auth-*`
     /// where it refused the login, with its own words in [`Error::server_text`](crate::Error::server_text).
     pub async fn connect(request: ConnectionRequest) -> Result<Self> {
+        // A message that was built in code is held to the same shape as one that was read.
+        let request = keyrotor_proto::decode(&request.encode_to_vec(), Format::Protobuf)?;
         let settings = config::connection(request)?;
         let standalone = Standalone::connect(settings).await?;
         Ok(Self { handle: Arc::new(Handle { standalone }) })

@@ -11,7 +11,7 @@ mod subscribe;
 
 use std::sync::Arc;
 
-use keyrotor_proto::{Code, Format, Status, TokenManagerRequest};
+use keyrotor_proto::{Code, Format, Message, Status, TokenManagerRequest};
 
 pub use policy::{RetryConfig, TokenRefreshConfig};
 pub use subscribe::{EventStream, Subscription, SubscriptionHandle};
@@ -22,6 +22,7 @@ use crate::error::{Error, Result};
 use crate::host;
 use crate::secret::Secret;
 use crate::source::Source;
+pub(crate) use round::over_budget;
 use state::{Demand, Shared};
 
 /// Keeps one identity's token fresh.
@@ -96,6 +97,8 @@ impl TokenManager {
     /// # Errors
     /// A `config-*` error with the path of the field that is wrong.
     pub fn from_message(request: TokenManagerRequest) -> Result<Self> {
+        // A message that was built in code is held to the same shape as one that was read.
+        let request = keyrotor_proto::decode(&request.encode_to_vec(), Format::Protobuf)?;
         let login = config::token_manager(request)?;
         Self::with_source(login.source, login.refresh, login.interval_field)
     }

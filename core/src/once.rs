@@ -6,6 +6,7 @@ use keyrotor_proto::TokenManagerRequest;
 
 use crate::config;
 use crate::error::Result;
+use crate::manager::over_budget;
 use crate::source::{Fetch, Fetched, SourceError};
 
 /// Makes one credential, dated `at`. Nothing is cached and nothing stays behind. Needs a tokio runtime.
@@ -15,5 +16,9 @@ use crate::source::{Fetch, Fetched, SourceError};
 pub async fn fetch_once(request: TokenManagerRequest, at: SystemTime) -> Result<Fetched> {
     let login = config::token_manager(request)?;
     login.refresh.validate(login.source.token_life(), login.interval_field)?;
-    login.source.fetch(Fetch::at(at)).await.map_err(SourceError::into_error)
+    let budget = login.refresh.source_timeout;
+    match tokio::time::timeout(budget, login.source.fetch(Fetch::at(at))).await {
+        Ok(fetched) => fetched.map_err(SourceError::into_error),
+        Err(_) => Err(over_budget(login.source.name(), budget)),
+    }
 }

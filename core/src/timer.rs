@@ -1,7 +1,7 @@
 //! One task that wakes whoever is due: a manager costs an entry in a heap, not a task or a thread.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ const JUMP: Duration = Duration::from_secs(5);
 pub(crate) trait Due: Send + Sync {
     /// `alarm` is the one that was set; an older one than the last set means nothing. After a jump of the wall
     /// clock everybody is called, with alarm `None`.
-    fn due(self: Arc<Self>, alarm: Option<u64>);
+    fn due(self: Arc<Self>, alarm: Option<Alarm>);
 }
 
 pub(crate) struct Timer {
@@ -34,14 +34,15 @@ struct Inner {
 
 #[derive(Default)]
 struct State {
-    heap: BinaryHeap<Reverse<Entry>>,
-    alarms: u64,
+    alarms: BTreeMap<Alarm, Weak<dyn Due>>,
+    last: u64,
 }
 
-struct Entry {
+/// One alarm that was set: when, and which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Alarm {
     at: Duration,
-    alarm: u64,
-    whom: Weak<dyn Due>,
+    number: u64,
 }
 
 impl Timer {
@@ -52,18 +53,24 @@ impl Timer {
         Self { inner }
     }
 
-    /// Calls `whom` once `at`, on the monotonic clock, is past. Returns the alarm's number.
-    pub(crate) fn set(&self, at: Duration, whom: Weak<dyn Due>) -> u64 {
+    /// Calls `whom` once `at`, on the monotonic clock, is past.
+    pub(crate) fn set(&self, at: Duration, whom: Weak<dyn Due>) -> Alarm {
         let mut state = self.inner.state();
-        state.alarms += 1;
-        let alarm = state.alarms;
-        let is_next = state.heap.peek().is_none_or(|Reverse(next)| at < next.at);
-        state.heap.push(Reverse(Entry { at, alarm, whom }));
+        state.last += 1;
+        let alarm = Alarm { at, number: state.last };
+        state.alarms.insert(alarm, whom);
+        let is_next = state.alarms.first_key_value().is_some_and(|(first, _)| *first == alarm);
         drop(state);
         if is_next {
             self.inner.changed.notify_one();
         }
         alarm
+    }
+
+    /// Takes an alarm back. Harmless where it went off.
+    pub(crate) fn cancel(&self, alarm: Alarm) {
+        let cancelled = self.inner.state().alarms.remove(&alarm);
+        drop(cancelled);
     }
 }
 
@@ -72,41 +79,41 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn take_due(&self, now: Duration) -> Vec<Entry> {
+    fn take_due(&self, now: Duration) -> BTreeMap<Alarm, Weak<dyn Due>> {
         let mut state = self.state();
-        let mut due = Vec::new();
-        while state.heap.peek().is_some_and(|Reverse(entry)| entry.at <= now) {
-            due.extend(state.heap.pop().map(|Reverse(entry)| entry));
-        }
-        due
+        let later = state.alarms.split_off(&Alarm { at: now, number: u64::MAX });
+        std::mem::replace(&mut state.alarms, later)
     }
 
     fn everybody(&self) -> Vec<Weak<dyn Due>> {
-        self.state().heap.iter().map(|Reverse(entry)| Weak::clone(&entry.whom)).collect()
+        self.state().alarms.values().map(Weak::clone).collect()
     }
 
     fn until_next(&self, now: Duration) -> Duration {
         let state = self.state();
-        state
-            .heap
-            .peek()
-            .map_or(LONGEST_SLEEP, |Reverse(next)| next.at.saturating_sub(now))
-            .min(LONGEST_SLEEP)
+        let next = state.alarms.first_key_value().map(|(alarm, _)| alarm.at.saturating_sub(now));
+        next.unwrap_or(LONGEST_SLEEP).min(LONGEST_SLEEP)
+    }
+}
+
+/// A bug in one of them must not stop the clock of all others.
+fn tell(whom: &Weak<dyn Due>, alarm: Option<Alarm>) {
+    let Some(whom) = whom.upgrade() else { return };
+    if std::panic::catch_unwind(AssertUnwindSafe(|| whom.due(alarm))).is_err() {
+        tracing::error!("a manager panicked when its time had come");
     }
 }
 
 async fn run(inner: Arc<Inner>, clock: Arc<dyn Clock>) {
     let mut offset = wall_less_monotonic(&*clock);
     loop {
-        for entry in inner.take_due(clock.monotonic()) {
-            if let Some(whom) = entry.whom.upgrade() {
-                whom.due(Some(entry.alarm));
-            }
+        for (alarm, whom) in inner.take_due(clock.monotonic()) {
+            tell(&whom, Some(alarm));
         }
         let new_offset = wall_less_monotonic(&*clock);
         if (new_offset - offset).abs() > JUMP.as_secs_f64() {
             tracing::info!(seconds = new_offset - offset, "the wall clock jumped, or this machine slept");
-            inner.everybody().iter().filter_map(Weak::upgrade).for_each(|whom| whom.due(None));
+            inner.everybody().iter().for_each(|whom| tell(whom, None));
         }
         offset = new_offset;
         tokio::select! {
@@ -119,24 +126,4 @@ async fn run(inner: Arc<Inner>, clock: Arc<dyn Clock>) {
 fn wall_less_monotonic(clock: &dyn Clock) -> f64 {
     let wall = clock.wall().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     wall.as_secs_f64() - clock.monotonic().as_secs_f64()
-}
-
-impl PartialEq for Entry {
-    fn eq(&self, other: &Self) -> bool {
-        self.alarm == other.alarm
-    }
-}
-
-impl Eq for Entry {}
-
-impl PartialOrd for Entry {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Entry {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.at, self.alarm).cmp(&(other.at, other.alarm))
-    }
 }

@@ -3,6 +3,7 @@
 use prost::Message;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::schema::Schema;
 use crate::{Code, ConnectionRequest, TokenManagerRequest, json, wire};
@@ -59,10 +60,26 @@ impl Request for TokenManagerRequest {
 /// # Errors
 /// The first thing that is wrong, as a [`ShapeError`].
 pub fn decode<M: Request>(bytes: &[u8], format: Format) -> Result<M, ShapeError> {
-    match format {
+    let decoded = match format {
         Format::Protobuf => decode_wire(bytes),
         Format::Json => decode_json(bytes),
+    };
+    decoded.map_err(|error| with_format_hint(error, bytes, format))
+}
+
+/// Bytes in the other format end in an error that does not say so.
+fn with_format_hint(mut error: ShapeError, bytes: &[u8], format: Format) -> ShapeError {
+    let looks_like_json = bytes.trim_ascii_start().first() == Some(&b'{');
+    match format {
+        Format::Protobuf if looks_like_json => {
+            error.message.push_str("; it looks like JSON: say so in the format")
+        }
+        Format::Json if !looks_like_json && error.path.is_empty() => {
+            error.message.push_str("; a request in JSON is an object: is it protobuf?");
+        }
+        _ => {}
     }
+    error
 }
 
 /// The proto3 JSON of a message.
@@ -78,6 +95,20 @@ fn decode_wire<M: Request>(bytes: &[u8]) -> Result<M, ShapeError> {
 
 fn decode_json<M: Request>(bytes: &[u8]) -> Result<M, ShapeError> {
     json::walk(Schema::get(), M::FULL_NAME, bytes)?;
-    serde_json::from_slice(bytes)
-        .map_err(|error| ShapeError::new(Code::ConfigMalformed, "", error.to_string()))
+    let malformed = |error: serde_json::Error| ShapeError::new(Code::ConfigMalformed, "", error.to_string());
+    let mut value = serde_json::from_slice(bytes).map_err(malformed)?;
+    drop_nulls(&mut value);
+    serde_json::from_value(value).map_err(malformed)
+}
+
+/// In proto3 JSON null is an unset field; the generated code takes it for some fields only.
+fn drop_nulls(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.retain(|_, member| !member.is_null());
+            members.values_mut().for_each(drop_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_nulls),
+        _ => {}
+    }
 }

@@ -87,10 +87,16 @@ pub fn connection_request_from_glide(bytes: &[u8]) -> Result<ConnectionRequest, 
     let Some(bytes) = envelope.authentication_info else {
         return Ok(request);
     };
-    let theirs = GlideAuthenticationInfo::decode(&*bytes)
-        .map_err(|_| malformed("authentication_info", "not GLIDE's layout"))?;
+    let not_theirs = || malformed("authentication_info", "not GLIDE's layout");
+    let fields = length_delimited_fields(&bytes).ok_or_else(not_theirs)?;
+    let is_ours = walk_ours(Schema::get(), ".keyrotor.v1.AuthenticationInfo", &bytes).is_ok();
+    if fields.iter().any(|(number, _)| *number > 3) || (is_ours && !bytes.is_empty()) {
+        return Err(not_theirs());
+    }
+    let theirs = GlideAuthenticationInfo::decode(&*bytes).map_err(|_| not_theirs())?;
     request.authentication_info = Some(crate::AuthenticationInfo { credentials: Some(converted(theirs)?) });
-    Ok(request)
+    // A value that is none of ours is found as in any other request.
+    decode(&request.encode_to_vec(), Format::Protobuf)
 }
 
 fn converted(theirs: GlideAuthenticationInfo) -> Result<authentication_info::Credentials, ShapeError> {

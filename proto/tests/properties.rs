@@ -244,6 +244,40 @@ proptest! {
 }
 
 #[test]
+fn only_glides_layout_is_converted() {
+    let ours = AuthenticationInfo {
+        credentials: Some(Credentials::ServerCredentials(ServerCredentials {
+            username: "user".into(),
+            password: "password".into(),
+        })),
+    };
+    let request = ConnectionRequest { authentication_info: Some(ours), ..Default::default() };
+    let error = keyrotor_proto::connection_request_from_glide(&request.encode_to_vec()).unwrap_err();
+    assert_eq!(error.code, Code::ConfigMalformed);
+    // iam_credentials { cluster_name: "c", service_type: 7 }
+    let unknown_service = b"\x3a\x07\x1a\x05\x0a\x01c\x18\x07";
+    let error = keyrotor_proto::connection_request_from_glide(unknown_service).unwrap_err();
+    assert_eq!(error.code, Code::ConfigUnknownEnum);
+}
+
+#[test]
+fn null_is_an_unset_field_in_every_place() {
+    let json = br#"{"addresses": null, "tlsMode": null, "requestTimeout": null, "clientName": null,
+        "authenticationInfo": {"serverCredentials": {"username": "u", "password": null}}, "requireIam": null}"#;
+    let request: ConnectionRequest = decode(json, Format::Json).unwrap();
+    assert_eq!(request.tls_mode, 0);
+    assert!(request.authentication_info.is_some());
+}
+
+#[test]
+fn the_other_format_is_recognised() {
+    let error = decode::<ConnectionRequest>(br#"{"addresses": []}"#, Format::Protobuf).unwrap_err();
+    assert!(error.message.contains("looks like JSON"), "{error}");
+    let error = decode::<ConnectionRequest>(b"\x0a\x00", Format::Json).unwrap_err();
+    assert!(error.message.contains("is it protobuf?"), "{error}");
+}
+
+#[test]
 fn glides_iam_settings_are_converted() {
     // authentication_info { username = "app", iam_credentials { "cache", "eu-west-1", MEMORYDB, 300 } }
     let bytes = b"\x3a\x1e\x12\x03app\x1a\x17\x0a\x05cache\x12\x09eu-west-1\x18\x01\x20\xac\x02";

@@ -13,6 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::{output, time};
 
 #[derive(Debug, Args)]
+#[command(after_help = CONTROL)]
 pub(crate) struct Arguments {
     /// JSON file with the settings; the options below change it
     #[arg(long)]
@@ -30,16 +31,16 @@ pub(crate) struct Arguments {
     #[arg(long)]
     serverless: bool,
     /// A user that may log in; may be repeated
-    #[arg(long = "user")]
+    #[arg(long = "user", value_name = "USER", required_unless_present = "config")]
     users: Vec<String>,
     /// Name of the cache or cluster
-    #[arg(long)]
+    #[arg(long, required_unless_present = "config")]
     cluster: Option<String>,
     /// Region of the cache
-    #[arg(long)]
+    #[arg(long, required_unless_present = "config")]
     region: Option<String>,
     /// Access key id whose signatures count
-    #[arg(long, requires = "secret_key")]
+    #[arg(long, requires = "secret_key", required_unless_present = "config")]
     access_key: Option<String>,
     /// Its secret; one that is made up
     #[arg(long, requires = "access_key")]
@@ -70,6 +71,18 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
+const CONTROL: &str = "\
+Control API (HTTP and JSON, with --control):
+  GET  /record                   what it saw: logins with verdict and reason, connections, totals
+  POST /faults/refuse            {\"count\": 1} or {\"current\": true}
+  POST /faults/kill              {} or {\"connection\": 1}
+  POST /faults/forget            {} or {\"connection\": 1}
+  POST /faults/stall             {\"milliseconds\": 1000}
+  POST /faults/unavailable       {\"milliseconds\": 1000}; also throttle, iam-outage
+  POST /faults/listen            {\"open\": false}
+  POST /faults/restart-backend   {}
+  POST /faults/clear             {}";
+
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum ServiceName {
     Elasticache,
@@ -78,19 +91,28 @@ enum ServiceName {
 
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Error> {
     let as_json = arguments.json;
+    let has_short_lives = arguments.token_life.is_some() || arguments.session_limit.is_some();
     // Before the start, so that an interrupt during it still stops what it began.
     let mut interrupted = listen_for(SignalKind::interrupt())?;
     let mut terminated = listen_for(SignalKind::terminate())?;
+    let mut hung_up = listen_for(SignalKind::hangup())?;
     let config = config(arguments)?;
     let emulator = tokio::select! {
         emulator = Emulator::start(config) => emulator.map_err(failed)?,
         _ = interrupted.recv() => return Ok(()),
         _ = terminated.recv() => return Ok(()),
+        _ = hung_up.recv() => return Ok(()),
     };
     announce(&emulator, as_json)?;
+    if has_short_lives {
+        output::note(
+            "tell your application the same lives: token_life_seconds and lease_seconds of its request",
+        );
+    }
     tokio::select! {
         _ = interrupted.recv() => {}
         _ = terminated.recv() => {}
+        _ = hung_up.recv() => {}
     }
     emulator.stop().await;
     Ok(())

@@ -41,6 +41,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Error> {
     for problem in &explanation.problems {
         output::line(format!("problem         {problem}"))?;
     }
+    if explanation.problems.is_empty() {
+        output::line("no problem found")?;
+    }
     Ok(())
 }
 

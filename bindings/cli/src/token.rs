@@ -78,7 +78,7 @@ pub(crate) struct Common {
     /// Signing time, so that a token can be reproduced [default: now]
     #[arg(long, value_parser = time::parse)]
     at: Option<SystemTime>,
-    /// Print token, user, times and source as JSON
+    /// Print token, user and times as JSON
     #[arg(long)]
     json: bool,
 }

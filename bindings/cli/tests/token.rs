@@ -171,11 +171,26 @@ fn t15_no_credentials_lists_each_link_of_the_chain() {
     for part in [
         "No AWS credentials provider found",
         "environment:",
-        "profile:",
+        "profile `default`:",
         "web identity:",
         "container:",
         "IMDS:",
     ] {
+        assert!(error.contains(part), "{error} lacks {part}");
+    }
+}
+
+#[test]
+fn t15_a_link_that_fails_names_those_before_it() {
+    let output = keyrotor(&["token", "elasticache", "--cluster", "c", "--user", "u", "--region", "r"])
+        .env_remove("AWS_ACCESS_KEY_ID")
+        .env_remove("AWS_SECRET_ACCESS_KEY")
+        .env("AWS_PROFILE", "nope")
+        .env("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/")
+        .output()
+        .unwrap();
+    let error = stderr(&output);
+    for part in ["environment:", "profile `nope`:", "container failed:", "Set AWS_ACCESS_KEY_ID"] {
         assert!(error.contains(part), "{error} lacks {part}");
     }
 }

@@ -1,6 +1,8 @@
 //! Several commands in one piece.
 
-use redis::{Cmd, Pipeline};
+use std::borrow::Cow;
+
+use redis::{Cmd, Pipeline, cmd};
 
 use super::command;
 use crate::error::Result;
@@ -20,9 +22,7 @@ impl Batch {
 
     /// Commands between MULTI and EXEC.
     pub fn atomic() -> Self {
-        let mut pipeline = Pipeline::new();
-        pipeline.atomic();
-        Self { pipeline, is_atomic: true }
+        Self { pipeline: Pipeline::new(), is_atomic: true }
     }
 
     /// Adds a command.
@@ -50,7 +50,17 @@ impl Batch {
         self.is_atomic
     }
 
-    pub(super) fn pipeline(&self) -> &Pipeline {
-        &self.pipeline
+    /// What goes out: an atomic batch between MULTI and EXEC.
+    pub(super) fn to_send(&self) -> Cow<'_, Pipeline> {
+        if !self.is_atomic {
+            return Cow::Borrowed(&self.pipeline);
+        }
+        let mut wrapped = Pipeline::with_capacity(self.len() + 2);
+        wrapped.add_command(cmd("MULTI"));
+        for command in self.pipeline.cmd_iter() {
+            wrapped.add_command(command.clone());
+        }
+        wrapped.add_command(cmd("EXEC"));
+        Cow::Owned(wrapped)
     }
 }

@@ -6,7 +6,7 @@ use redis::{Arg, Cmd};
 use crate::error::{Error, Result};
 
 /// Commands that change the connection for all who share it, or hold it up.
-const REFUSED: [(&str, &str); 24] = [
+const REFUSED: [(&str, &str); 29] = [
     ("AUTH", LOGIN),
     ("HELLO", LOGIN),
     ("RESET", LOGIN),
@@ -20,9 +20,15 @@ const REFUSED: [(&str, &str); 24] = [
     ("SUBSCRIBE", PUBSUB),
     ("PSUBSCRIBE", PUBSUB),
     ("SSUBSCRIBE", PUBSUB),
+    // One command, several replies: whoever comes after would get somebody else's.
+    ("UNSUBSCRIBE", PUBSUB),
+    ("PUNSUBSCRIBE", PUBSUB),
+    ("SUNSUBSCRIBE", PUBSUB),
     ("MONITOR", PUBSUB),
     ("SYNC", PUBSUB),
     ("PSYNC", PUBSUB),
+    ("WAIT", BLOCKING),
+    ("WAITAOF", BLOCKING),
     ("BLPOP", BLOCKING),
     ("BRPOP", BLOCKING),
     ("BLMOVE", BLOCKING),
@@ -34,8 +40,8 @@ const REFUSED: [(&str, &str); 24] = [
 ];
 
 const LOGIN: &str = "the client logs in by itself";
-const PUBSUB: &str = "the client has no connections of their own for subscribers yet";
-const BLOCKING: &str = "the client has no connections of their own for blocking commands yet";
+const PUBSUB: &str = "the client has no connection set apart for subscribers yet";
+const BLOCKING: &str = "the client has no connection set apart for blocking commands yet";
 
 /// Refuses what would take the shared connection over.
 pub(super) fn check(command: &Cmd) -> Result<()> {
@@ -47,6 +53,10 @@ pub(super) fn check(command: &Cmd) -> Result<()> {
     if let Some((name, instead)) = refused {
         return Err(Error::new(Code::CommandUnsupported, format!("{name} is not supported: {instead}")));
     }
+    if name.eq_ignore_ascii_case(b"CLIENT") && is_reply_switch(command) {
+        let message = "CLIENT REPLY is not supported: the replies belong to all who share the connection";
+        return Err(Error::new(Code::CommandUnsupported, message));
+    }
     if is_blocking_read(name, arguments) {
         return Err(Error::new(
             Code::CommandUnsupported,
@@ -54,6 +64,10 @@ pub(super) fn check(command: &Cmd) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+fn is_reply_switch(command: &Cmd) -> bool {
+    matches!(command.args_iter().nth(1), Some(Arg::Simple(text)) if text.eq_ignore_ascii_case(b"REPLY"))
 }
 
 fn is_blocking_read<'a>(name: &[u8], arguments: impl Iterator<Item = Arg<&'a [u8]>>) -> bool {
@@ -75,7 +89,9 @@ mod tests {
 
     #[test]
     fn what_would_take_the_connection_over_is_refused_by_name() {
-        for name in ["multi", "Subscribe", "BLPOP", "AUTH"] {
+        check(cmd("CLIENT").arg("SETNAME").arg("reply")).unwrap();
+        check(cmd("client").arg("reply").arg("SKIP")).unwrap_err();
+        for name in ["multi", "Subscribe", "BLPOP", "AUTH", "unsubscribe", "WAIT"] {
             let error = check(&cmd(name)).unwrap_err();
             assert_eq!(error.code(), Code::CommandUnsupported);
             assert!(error.message().starts_with(&name.to_uppercase()), "{error}");

@@ -60,18 +60,11 @@ impl Sendable for Batch {
 
     async fn send_on(&self, connection: &Connection) -> Result<Self::Reply> {
         let mut channel = connection.channel.clone();
-        // Of MULTI, the queued commands and EXEC, only EXEC's reply counts: an array of theirs.
-        let (skipped, counted) = if self.is_atomic() { (self.len() + 1, 1) } else { (0, self.len()) };
-        let replies = channel.send_packed_commands(self.pipeline(), skipped, counted).await;
+        let commands = self.to_send();
+        let replies = channel.send_packed_commands(&commands, 0, commands.len()).await;
         let replies = connection.noting(replies.map_err(|error| transport_error(&error)))?;
-        let mut replies: Vec<_> = replies.into_iter().map(|reply| settle(Ok(reply))).collect();
-        if !self.is_atomic() {
-            return Ok(replies);
-        }
-        match replies.pop().transpose()? {
-            Some(Value::Array(values)) => Ok(values.into_iter().map(|value| settle(Ok(value))).collect()),
-            _ => Err(Error::internal("EXEC answered without an array")),
-        }
+        let replies: Vec<_> = replies.into_iter().map(|reply| settle(Ok(reply))).collect();
+        if self.is_atomic() { outcome_of_exec(replies) } else { Ok(replies) }
     }
 
     fn wants_login(outcome: &Result<Self::Reply>) -> bool {
@@ -79,6 +72,16 @@ impl Sendable for Batch {
             Ok(replies) => replies.iter().all(Cmd::wants_login),
             Err(error) => error.code() == Code::AuthRequired,
         }
+    }
+}
+
+/// Of MULTI, the queued commands and EXEC, the last reply is what counts; where it is an error, the first one says
+/// why.
+fn outcome_of_exec(mut replies: Vec<Result<Value>>) -> Result<Vec<Result<Value>>> {
+    match replies.pop() {
+        Some(Ok(Value::Array(values))) => Ok(values.into_iter().map(|value| settle(Ok(value))).collect()),
+        Some(Err(error)) => Err(replies.into_iter().find_map(Result::err).unwrap_or(error)),
+        _ => Err(Error::internal("EXEC answered without an array")),
     }
 }
 

@@ -82,6 +82,9 @@ fn tls_error(tls: &Tls, host: &str, port: u16, error: &io::Error) -> Error {
         Some(rustls::CertificateError::UnknownIssuer) => {
             "; root_certs does not hold the authority that signed its certificate"
         }
+        Some(rustls::CertificateError::BadSignature) => {
+            "; root_certs has an authority of the same name with another key: is it the file of an earlier run?"
+        }
         Some(
             rustls::CertificateError::NotValidForName
             | rustls::CertificateError::NotValidForNameContext { .. },

@@ -44,11 +44,16 @@ impl Standalone {
 
     /// Every wrong name is refused with the same words; a name that looked odd from the start is the first suspect.
     fn with_doubts(&self, error: Error) -> Error {
-        let doubts = self.manager.as_ref().map(|manager| manager.status().warnings).unwrap_or_default();
-        if error.code() != Code::AuthRefused || doubts.is_empty() {
-            return error;
+        match error.code() {
+            Code::AuthRefused if self.has_tokens() => {
+                let doubts =
+                    self.manager.as_ref().map(|manager| manager.status().warnings).unwrap_or_default();
+                let error = doubts.iter().fold(error, |error, doubt| error.with_hint(doubt));
+                error.with_hint("`keyrotor explain-token` shows what a token says of itself")
+            }
+            Code::AuthRequired if self.manager.is_none() => error.with_hint("the request has no credentials"),
+            _ => error,
         }
-        error.with_hint(&doubts.join("; "))
     }
 
     /// Runs until the connection ends or has to be replaced.
@@ -69,8 +74,8 @@ impl Standalone {
     }
 
     /// Logs in with a newer token, trying for as long as the connection lives: where the server cannot check
-    /// logins for now, a live connection is worth more than a new one that cannot log in. `false`: it was refused
-    /// twice, and has to be replaced.
+    /// logins for now, a live connection is worth more than a new one that cannot log in. `false`: it has
+    /// to be replaced.
     async fn prolong(
         &self,
         connection: &Connection,
@@ -86,7 +91,12 @@ impl Standalone {
             };
             tracing::warn!("re-AUTH failed: {error}");
             manager.emit(EventKind::EventReauthFailed, Some(&error));
-            if connection.has_ended() || (error.code() == Code::AuthRefused && attempt > 1) {
+            // A server that says nothing twice, or refuses twice, will not log this connection in again; and after
+            // the end of the lease nobody knows what it still is.
+            let is_hopeless =
+                matches!(error.code(), Code::AuthRefused | Code::AuthTimeout | Code::AuthIdentityMismatch)
+                    && attempt > 1;
+            if connection.has_ended() || is_hopeless || runner.now() >= login.at + lease {
                 return false;
             }
             // Of a short lease no pause takes more than a small part.

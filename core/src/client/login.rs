@@ -6,6 +6,7 @@ use keyrotor_proto::Code;
 use redis::{Cmd, Value, cmd};
 
 use super::connection::Connection;
+use super::reply;
 use super::runner::Runner;
 use crate::config::Settings;
 use crate::credential::Credential;
@@ -20,7 +21,8 @@ pub(super) async fn log_in(
 ) -> Result<()> {
     let at = runner.now();
     if let Some(first) = first_command(settings.resp3, credential) {
-        within(settings.connection_timeout, runner, connection.send(&first)).await?;
+        let answer = within(settings.connection_timeout, runner, connection.send(&first)).await;
+        answer.map_err(without_arguments)?;
     }
     connection.note_login(credential.map_or(0, |credential| credential.generation), at);
     within(settings.connection_timeout, runner, set_up(connection, settings, credential)).await
@@ -34,9 +36,22 @@ pub(super) async fn log_in_again(
     runner: &dyn Runner,
 ) -> Result<()> {
     let at = runner.now();
-    within(settings.connection_timeout, runner, connection.send(&auth(credential))).await?;
+    let answer = within(settings.connection_timeout, runner, connection.send(&auth(credential))).await;
+    answer.map_err(without_arguments)?;
     connection.note_login(credential.generation, at);
+    if settings.verify_identity {
+        let asked = verify_identity(connection, user_name(credential));
+        within(settings.connection_timeout, runner, asked).await?;
+    }
     Ok(())
+}
+
+/// Servers that do not know a command repeat its arguments, and those of a login are secret.
+fn without_arguments(error: Error) -> Error {
+    match error.server_text().and_then(|text| text.split_once(", with args")) {
+        Some((before, _)) => reply::server_error(before),
+        None => error,
+    }
 }
 
 fn first_command(resp3: bool, credential: Option<&Credential>) -> Option<Cmd> {

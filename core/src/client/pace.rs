@@ -24,7 +24,8 @@ pub(super) fn pause(error: &Error, attempt: u32, retry: &Retry, dice: f64) -> Du
     }
 }
 
-fn reconnect(retry: &Retry, attempt: u32, dice: f64) -> Duration {
+/// The pause after the `attempt`-th connection that failed on the way, counted from 1.
+pub(super) fn reconnect(retry: &Retry, attempt: u32, dice: f64) -> Duration {
     let exponent = i32::try_from(attempt - 1).unwrap_or(i32::MAX);
     let grown = (retry.first.as_secs_f64() * retry.base.powi(exponent)).min(retry.cap.as_secs_f64());
     let share = match retry.jitter_percentage {

@@ -22,9 +22,9 @@ fn server_text(error: &ServerError) -> String {
 }
 
 /// Gives each of the services' texts its code.
-fn server_error(text: &str) -> Error {
+pub(super) fn server_error(text: &str) -> Error {
     let (code, advice) = if text.starts_with("WRONGPASS") {
-        (Code::AuthRefused, "; `keyrotor explain-token` shows what a token says of itself")
+        (Code::AuthRefused, "")
     } else if text.starts_with("NOAUTH") {
         (Code::AuthRequired, "")
     } else if text.starts_with("ERR Exceeded limit of IAM Authentication requests") {
@@ -49,7 +49,9 @@ pub(super) fn transport_error(error: &RedisError) -> Error {
     if error.is_io_error() || error.is_connection_dropped() {
         return disconnected(error);
     }
-    Error::new(Code::Protocol, format!("the server's reply could not be read: {error}"))
+    let cause = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+    let advice = "is it a Redis or Valkey server, and one without TLS where tls_mode is NoTls?";
+    Error::new(Code::Protocol, format!("the server's reply could not be read ({cause}); {advice}"))
 }
 
 fn disconnected(cause: impl std::fmt::Display) -> Error {

@@ -280,12 +280,21 @@ impl Standalone {
     }
 }
 
+/// Connections that live shorter than this, one after the other, are made with growing pauses.
+const SHORT_LIFE: Duration = Duration::from_secs(5);
+
 /// Tends the connection, and replaces it when it ends or cannot be kept logged in.
 async fn supervise(client: Arc<Standalone>, runner: Arc<dyn Runner>, mut connection: Arc<Connection>) {
+    let mut short_lives = 0;
     loop {
+        let born = runner.now();
         client.tend(&connection, &*runner).await;
         if connection.has_ended() {
             client.set_link(Link::Down(None));
+        }
+        short_lives = if runner.now() - born < SHORT_LIFE { short_lives + 1 } else { 0 };
+        if short_lives > 1 {
+            runner.sleep(pace::reconnect(&client.settings.retry, short_lives - 1, rand::random())).await;
         }
         connection = client.reconnect(&runner, &connection).await;
         client.counts.reconnects.fetch_add(1, Relaxed);

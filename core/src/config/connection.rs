@@ -70,6 +70,9 @@ pub(crate) fn connection(request: ConnectionRequest) -> Result<Settings> {
         let advice = "require_iam is set, and no credentials are: set iam_credentials, or unset require_iam";
         return Err(missing("authentication_info", advice));
     }
+    if !has_credentials {
+        refuse_without_credentials(&request)?;
+    }
     let tls = tls(&request)?;
     let policy = request.refresh.unwrap_or_default();
     let login =
@@ -120,6 +123,16 @@ fn refuse_unsupported(request: &ConnectionRequest) -> Result<()> {
     match refused.iter().find(|(is_set, _)| *is_set) {
         Some((_, field)) => Err(unsupported(*field)),
         None => Ok(()),
+    }
+}
+
+/// Settings of a login, where there is none.
+fn refuse_without_credentials(request: &ConnectionRequest) -> Result<()> {
+    let without_login = "has no use without authentication_info: set credentials, or leave it out";
+    match (request.verify_identity, request.refresh.is_some()) {
+        (true, _) => Err(conflict("verify_identity", without_login)),
+        (_, true) => Err(conflict("refresh", without_login)),
+        _ => Ok(()),
     }
 }
 
@@ -188,7 +201,8 @@ fn tls(request: &ConnectionRequest) -> Result<Option<Tls>> {
         (false, true) => return Err(missing("client_key", "client_cert is set; set its key too")),
     };
     if mode == TlsMode::NoTls {
-        let without_tls = "tls_mode is NoTls: set SecureTls, or leave this out";
+        let without_tls =
+            "has no use while tls_mode is NoTls (the default): set tls_mode to SecureTls, or leave it out";
         for (is_set, field) in [
             (!request.root_certs.is_empty(), "root_certs"),
             (client.is_some(), "client_cert"),
@@ -199,6 +213,12 @@ fn tls(request: &ConnectionRequest) -> Result<Option<Tls>> {
             }
         }
         return Ok(None);
+    }
+    if mode == TlsMode::InsecureTls && !request.root_certs.is_empty() {
+        return Err(conflict(
+            "root_certs",
+            "has no use with InsecureTls, which verifies nothing: set SecureTls",
+        ));
     }
     Ok(Some(Tls {
         is_verified: mode == TlsMode::SecureTls,

@@ -22,6 +22,9 @@ pub(crate) struct Held {
     successor_asked: AtomicBool,
 }
 
+/// Clocks that are set right by less than this have not jumped.
+const SMALLEST_JUMP: Duration = Duration::from_secs(1);
+
 /// From best to worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Standing {
@@ -87,6 +90,6 @@ impl Held {
     fn clocks_disagree(&self, wall: SystemTime, age: Duration) -> bool {
         let expected = self.wall + age;
         let apart = wall.duration_since(expected).unwrap_or_else(|earlier| earlier.duration());
-        apart > self.margin
+        apart > self.margin.max(SMALLEST_JUMP)
     }
 }

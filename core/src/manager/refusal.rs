@@ -7,6 +7,7 @@ use keyrotor_proto::{Code, EventKind};
 
 use super::schedule::{self, Dice};
 use super::state::Shared;
+use super::subscribe::Latest;
 use crate::credential::Credential;
 use crate::error::Error;
 use crate::secret::Secret;
@@ -88,6 +89,14 @@ impl Shared {
         let now = engine.clock.monotonic();
         let error = error.cloned().unwrap_or_else(|| self.refused_error());
         self.current.store(None);
+        self.latest.send_if_modified(|latest| {
+            let is_refused =
+                matches!(latest, Latest::Token(held) if held.credential.generation == generation);
+            if is_refused {
+                *latest = Latest::Waiting;
+            }
+            is_refused
+        });
         state.counts.rejected += 1;
         state.last_error = Some(error.clone());
         let pause = state.refusals.note(Arc::clone(&held.credential), error.clone(), now, self.dice);
@@ -108,7 +117,9 @@ impl Shared {
 
     pub(super) fn accept(&self, generation: u64) {
         let mut state = self.state();
-        if generation == state.generation {
+        let current = self.current.load();
+        // One that was refused meanwhile says nothing about its successors.
+        if current.as_ref().is_some_and(|held| held.credential.generation == generation) {
             state.refusals.clear();
         }
     }

@@ -48,6 +48,9 @@ async fn round(shared: &Arc<Shared>, engine: &Arc<Engine>) -> Result<Fetched, Er
         let (pause, is_last) = {
             let mut state = shared.state();
             shared.note_failure(&mut state, engine, error.clone().into_error());
+            if let SourceError::Throttled(_, Some(asked)) = &error {
+                state.not_before = engine.clock.monotonic().checked_add(*asked);
+            }
             (pause_after(shared, state.failures, &error), attempt >= attempts)
         };
         let over_budget = engine.clock.monotonic() + pause >= deadline;
@@ -68,13 +71,30 @@ async fn attempt_once(shared: &Shared, engine: &Engine, deadline: Duration) -> R
     let left = deadline.saturating_sub(engine.clock.monotonic());
     let fetched = tokio::select! {
         answer = shared.source.fetch(question.clone()) => answer?,
-        () = engine.clock.sleep(left) => return Err(SourceError::Transient(over_budget(shared))),
+        () = engine.clock.sleep(left) => return Err(SourceError::Transient(over_budget(shared.source.name(), shared.config.source_timeout))),
     };
     if fetched.expires_at.is_some_and(|end| end <= engine.clock.wall()) {
         return Err(SourceError::Transient(expired_on_arrival(shared)));
     }
     slow_down_repeats(shared, engine, &question, &fetched);
     Ok(fetched)
+}
+
+/// A credential made on the spot, by the rules of one that was fetched. Called under the manager's lock.
+pub(super) fn fetch_now(
+    shared: &Shared,
+    question: &Fetch,
+    engine: &Engine,
+) -> Option<Result<Fetched, SourceError>> {
+    let answer = std::panic::catch_unwind(AssertUnwindSafe(|| shared.source.fetch_now(question)));
+    let fetched = match answer {
+        Ok(answer) => answer?,
+        Err(panic) => Err(SourceError::Transient(panic_error(shared, &*panic))),
+    };
+    Some(fetched.and_then(|fetched| {
+        let is_over = fetched.expires_at.is_some_and(|end| end <= engine.clock.wall());
+        if is_over { Err(SourceError::Transient(expired_on_arrival(shared))) } else { Ok(fetched) }
+    }))
 }
 
 /// A source that gives the refused secret again is a refused identity: it is paced like one.
@@ -92,14 +112,14 @@ fn pause_after(shared: &Shared, failures: u32, error: &SourceError) -> Duration 
     }
 }
 
-fn over_budget(shared: &Shared) -> Error {
-    let source = shared.source.name();
+/// A source that took longer than it may.
+pub(crate) fn over_budget(source: &str, budget: Duration) -> Error {
     Error::new(
         Code::CredentialsTimeout,
         format!(
             "Failed to refresh IAM token: {source} did not answer within {} s; raise refresh.source_timeout or look \
              at the provider of its credentials",
-            shared.config.source_timeout.as_secs_f64()
+            budget.as_secs_f64()
         ),
     )
     .with_source(source)
@@ -117,12 +137,16 @@ fn expired_on_arrival(shared: &Shared) -> Error {
 }
 
 fn panicked(shared: &Arc<Shared>, engine: &Engine, panic: &(dyn std::any::Any + Send)) -> Error {
+    let error = panic_error(shared, panic);
+    shared.note_failure(&mut shared.state(), engine, error)
+}
+
+fn panic_error(shared: &Shared, panic: &(dyn std::any::Any + Send)) -> Error {
     let text = panic
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())
         .or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_default();
-    let error = Error::internal(format!("the source {} panicked: {text}", shared.source.name()))
-        .with_source(shared.source.name());
-    shared.note_failure(&mut shared.state(), engine, error)
+    Error::internal(format!("the source {} panicked: {text}", shared.source.name()))
+        .with_source(shared.source.name())
 }

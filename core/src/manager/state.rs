@@ -18,7 +18,7 @@ use crate::credential::Credential;
 use crate::error::{Error, Result};
 use crate::runtime::Engine;
 use crate::source::{Fetch, Fetched, Source};
-use crate::timer::Due;
+use crate::timer::{Alarm, Due};
 
 /// How long the last error answers for a source that was just asked.
 const ERROR_STANDS_FOR: Duration = Duration::from_secs(1);
@@ -51,12 +51,14 @@ pub(super) struct State {
     pub(super) engine: Option<Arc<Engine>>,
     flight: Option<Flight>,
     pub(super) generation: u64,
-    alarm: Option<u64>,
+    alarm: Option<Alarm>,
     pub(super) next_refresh_at: Option<SystemTime>,
     /// In a row.
     pub(super) failures: u32,
     pub(super) last_error: Option<Error>,
     last_try: Option<Duration>,
+    /// When the source may be asked again, where it said so.
+    pub(super) not_before: Option<Duration>,
     /// Degraded or expired, where subscribers were told so.
     announced: Option<EventKind>,
     pub(super) refusals: Refusals,
@@ -133,7 +135,7 @@ impl Shared {
         if let Some(error) = state.refusals.pause_error(now).or_else(|| state.recent_error(now)) {
             return self.valid().map(Demand::Ready).ok_or(error);
         }
-        if let Some(answer) = self.source.fetch_now(&self.question(&state, &engine)) {
+        if let Some(answer) = round::fetch_now(self, &self.question(&state, &engine), &engine) {
             state.counts.attempts += 1;
             return match answer {
                 Ok(fetched) => Ok(Demand::Ready(self.install(&mut state, &engine, fetched))),
@@ -171,8 +173,7 @@ impl Shared {
 
     pub(super) fn take_off(self: &Arc<Self>, state: &mut State, engine: &Arc<Engine>) -> OutcomeReceiver {
         let (sender, outcome) = watch::channel(None);
-        state.alarm = None;
-        state.next_refresh_at = None;
+        self.clear_alarm(state, engine);
         let task = engine.handle().spawn(round::fly(Arc::clone(self), Arc::clone(engine), sender));
         state.flight = Some(Flight { outcome: outcome.clone(), task: task.abort_handle() });
         outcome
@@ -219,20 +220,31 @@ impl Shared {
             (self.config.margin_of(life), delay)
         });
         let held = Held::new(Arc::clone(&credential), Arc::clone(&engine.clock), margin, refresh_after);
-        self.current.store(Some(Arc::new(held)));
+        let held = Arc::new(held);
+        self.current.store(Some(Arc::clone(&held)));
         let was_failing = std::mem::take(&mut state.failures) > 0;
         state.last_error = None;
         state.announced = None;
+        state.not_before = None;
         state.counts.fetched += 1;
+        self.clear_alarm(state, engine);
         if life.is_some() {
             self.set_alarm(state, engine, refresh_after);
         }
-        self.latest.send_replace(Latest::Token(Arc::clone(&credential)));
+        self.latest.send_replace(Latest::Token(held));
         self.announce(state, engine, &credential, was_failing);
         credential
     }
 
+    fn clear_alarm(&self, state: &mut State, engine: &Engine) {
+        state.next_refresh_at = None;
+        if let Some(alarm) = state.alarm.take() {
+            engine.timer.cancel(alarm);
+        }
+    }
+
     pub(super) fn set_alarm(self: &Arc<Self>, state: &mut State, engine: &Engine, after: Duration) {
+        self.clear_alarm(state, engine);
         let weak: Weak<dyn Due> = Arc::<Self>::downgrade(self);
         state.alarm = Some(engine.timer.set(engine.clock.monotonic() + after, weak));
         state.next_refresh_at = engine.clock.wall().checked_add(after);
@@ -248,7 +260,8 @@ impl Shared {
 
     /// Whoever waited has been told; the alarm tries again, for ever.
     pub(super) fn end_of_round(self: &Arc<Self>, state: &mut State, engine: &Engine, error: &Error) {
-        let pause = schedule::backoff(&self.config.retry, state.failures, self.dice);
+        let asked = state.not_before.map_or(Duration::ZERO, |at| at.saturating_sub(engine.clock.monotonic()));
+        let pause = schedule::backoff(&self.config.retry, state.failures, self.dice).max(asked);
         self.set_alarm(state, engine, pause);
         let kind = if self.valid().is_some() { EventKind::EventDegraded } else { EventKind::EventExpired };
         tracing::warn!(
@@ -291,19 +304,21 @@ impl Shared {
     }
 
     pub(super) fn close(&self) {
-        let (flight, engine, generation) = {
+        let (flight, engine, alarm, generation) = {
             let mut state = self.state();
             if std::mem::replace(&mut state.closed, true) {
                 return;
             }
-            state.alarm = None;
             state.next_refresh_at = None;
-            (state.flight.take(), state.engine.take(), state.generation)
+            (state.flight.take(), state.engine.take(), state.alarm.take(), state.generation)
         };
         let engine = engine.and_then(Engine::unless_inherited);
         match (flight, &engine) {
             (Some(flight), Some(_)) => flight.task.abort(),
             (flight, _) => std::mem::forget(flight),
+        }
+        if let (Some(alarm), Some(engine)) = (alarm, &engine) {
+            engine.timer.cancel(alarm);
         }
         self.current.store(None);
         self.latest.send_replace(Latest::Closed);
@@ -322,6 +337,7 @@ impl State {
         }
         // In a forked child a flight of the parent's never lands here; aborting it would touch the parent's runtime.
         std::mem::forget(self.flight.take());
+        self.alarm = None;
         let engine = Engine::shared()?;
         self.engine = Some(Arc::clone(&engine));
         Ok(engine)
@@ -330,12 +346,13 @@ impl State {
     /// The last error, while it is too fresh to ask again.
     fn recent_error(&self, now: Duration) -> Option<Error> {
         let tried = self.last_try?;
-        self.last_error.clone().filter(|_| self.failures > 0 && now < tried + ERROR_STANDS_FOR)
+        let until = self.not_before.unwrap_or_default().max(tried + ERROR_STANDS_FOR);
+        self.last_error.clone().filter(|_| self.failures > 0 && now < until)
     }
 }
 
 impl Due for Shared {
-    fn due(self: Arc<Self>, alarm: Option<u64>) {
+    fn due(self: Arc<Self>, alarm: Option<Alarm>) {
         let mut state = self.state();
         let is_mine = alarm.is_some() && alarm == state.alarm;
         let after_jump = alarm.is_none()

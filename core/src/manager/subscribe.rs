@@ -8,6 +8,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{broadcast, watch};
 use tokio::task::AbortHandle;
 
+use super::held::{Held, Standing};
 use super::state::{Shared, State};
 use crate::credential::Credential;
 use crate::error::Error;
@@ -19,7 +20,7 @@ use crate::time::timestamp;
 #[derive(Clone)]
 pub(crate) enum Latest {
     Waiting,
-    Token(Arc<Credential>),
+    Token(Arc<Held>),
     Closed,
 }
 
@@ -34,16 +35,22 @@ impl Subscription {
     /// The next credential; `None` once the manager is closed. Cancelling loses nothing.
     pub async fn next(&mut self) -> Option<Arc<Credential>> {
         loop {
-            match self.latest.borrow_and_update().clone() {
-                Latest::Token(credential) if self.seen < credential.generation => {
-                    self.seen = credential.generation;
-                    return Some(credential);
+            let latest = self.latest.borrow_and_update().clone();
+            match latest {
+                Latest::Token(held) if self.is_news(&held) => {
+                    self.seen = held.credential.generation;
+                    return Some(Arc::clone(&held.credential));
                 }
                 Latest::Closed => return None,
                 Latest::Token(_) | Latest::Waiting => {}
             }
             self.latest.changed().await.ok()?;
         }
+    }
+
+    /// Newer than what was given out, and not over by now.
+    fn is_news(&self, held: &Held) -> bool {
+        self.seen < held.credential.generation && held.standing() < Standing::Over
     }
 
     pub(super) fn drive(

@@ -28,6 +28,7 @@ struct Scripted {
     gate: Option<Semaphore>,
     inline: bool,
     same_secret: AtomicBool,
+    throttles: Option<Duration>,
 }
 
 impl Scripted {
@@ -35,6 +36,9 @@ impl Scripted {
         let call = self.calls.load(SeqCst);
         assert!(!self.panics.load(SeqCst), "scripted panic");
         let error = Error::new(Code::CredentialsFetchFailed, format!("scripted failure {call}"));
+        if let Some(pause) = self.throttles {
+            return Err(SourceError::Throttled(error, Some(pause)));
+        }
         if self.permanently.load(SeqCst) {
             return Err(SourceError::Permanent(error));
         }
@@ -92,6 +96,7 @@ fn source(clock: &ManualClock) -> Scripted {
         gate: None,
         inline: false,
         same_secret: AtomicBool::new(false),
+        throttles: None,
     }
 }
 
@@ -275,6 +280,77 @@ async fn t09_a_source_that_repeats_the_refused_secret_is_backed_off() {
         it.clock.advance(Duration::from_millis(10)).await;
     }
     assert!(refusals <= 10, "{refusals}");
+}
+
+#[tokio::test]
+async fn t09_a_late_word_of_acceptance_does_not_end_the_pauses() {
+    let it = setup(|_| {});
+    let mut handed_out = 0;
+    for _ in 0..3000 {
+        if let Ok(credential) = it.manager.credential_async().await {
+            handed_out += 1;
+            it.manager.reject(credential.generation);
+            it.manager.accept(credential.generation);
+        }
+        it.clock.advance(Duration::from_millis(10)).await;
+    }
+    assert!((3..=10).contains(&handed_out), "{handed_out}");
+}
+
+#[tokio::test]
+async fn t09_t08_a_new_subscriber_sees_no_refused_and_no_expired_token() {
+    let it = setup(|source| source.gate = Some(Semaphore::new(1)));
+    let first = it.manager.credential_async().await.unwrap();
+    it.manager.reject(first.generation);
+    let mut late = it.manager.subscribe().unwrap();
+    it.source.gate.as_ref().unwrap().add_permits(1);
+    assert_eq!(late.next().await.unwrap().generation, 2);
+
+    let it = setup(|_| {});
+    it.first_token().await;
+    it.source.fails.store(true, SeqCst);
+    it.advance(1000).await;
+    let mut late = it.manager.subscribe().unwrap();
+    it.source.fails.store(false, SeqCst);
+    it.advance(60).await;
+    assert!(late.next().await.unwrap().generation > 1);
+}
+
+#[tokio::test]
+async fn t04_without_a_margin_a_token_is_still_kept() {
+    let config = TokenRefreshConfig { margin: Duration::ZERO, ..Default::default() };
+    let it = setup_with(config, |_| {});
+    for _ in 0..100 {
+        it.first_token().await;
+        it.clock.step_wall(0.001);
+    }
+    assert_eq!(it.calls(), 1);
+}
+
+#[tokio::test]
+async fn t07_a_source_that_asks_to_be_left_alone_is() {
+    let it = setup(|source| source.throttles = Some(Duration::from_secs(60)));
+    it.manager.token_async().await.unwrap_err();
+    it.advance(59).await;
+    it.manager.token_async().await.unwrap_err();
+    assert_eq!(it.calls(), 1);
+    it.advance(2).await;
+    assert_eq!(it.calls(), 2);
+}
+
+#[tokio::test]
+async fn t08_b01_what_is_made_on_the_spot_obeys_the_same_rules() {
+    let it = setup(|source| {
+        source.inline = true;
+        *source.life.lock().unwrap() = Duration::ZERO;
+    });
+    assert!(it.manager.token().unwrap_err().message().contains("already expired"));
+    let it = setup(|source| {
+        source.inline = true;
+        source.panics = AtomicBool::new(true);
+    });
+    assert_eq!(it.manager.token().unwrap_err().code(), Code::Internal);
+    it.manager.status();
 }
 
 #[tokio::test]

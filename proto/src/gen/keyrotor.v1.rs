@@ -77,10 +77,10 @@ pub struct IamCredentials {
     /// Endpoint of STS, for stand-ins.
     #[prost(string, optional, tag = "11")]
     pub endpoint: ::core::option::Option<::prost::alloc::string::String>,
-    /// Shorter than the service's 900 s, never longer.
+    /// From 5 to the service's 900. Unset: 900.
     #[prost(uint32, optional, tag = "12")]
     pub token_life_seconds: ::core::option::Option<u32>,
-    /// Shorter than the service's 12 h between two logins, never longer.
+    /// From 5 to the service's 12 h between two logins. Unset: 12 h.
     #[prost(uint32, optional, tag = "13")]
     pub lease_seconds: ::core::option::Option<u32>,
     /// Explicit keys. Unset: AWS's default chain.
@@ -189,6 +189,7 @@ pub struct RdsCredentials {
     pub external_id: ::core::option::Option<::prost::alloc::string::String>,
     #[prost(string, optional, tag = "9")]
     pub endpoint: ::core::option::Option<::prost::alloc::string::String>,
+    /// From 5 to 900. Unset: 900.
     #[prost(uint32, optional, tag = "10")]
     pub token_life_seconds: ::core::option::Option<u32>,
     #[prost(message, optional, tag = "11")]
@@ -218,7 +219,7 @@ pub struct DsqlCredentials {
     pub external_id: ::core::option::Option<::prost::alloc::string::String>,
     #[prost(string, optional, tag = "9")]
     pub endpoint: ::core::option::Option<::prost::alloc::string::String>,
-    /// 1 to 604800. Unset: 900.
+    /// From 5 to 604800. Unset: 900.
     #[prost(uint32, optional, tag = "10")]
     pub token_life_seconds: ::core::option::Option<u32>,
     #[prost(message, optional, tag = "11")]

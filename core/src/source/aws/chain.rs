@@ -1,6 +1,6 @@
 //! AWS's default credential chain, link by link, so that an empty chain can say why each link had nothing.
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 
 use aws_config::BehaviorVersion;
 use aws_config::ecs::EcsCredentialsProvider;
@@ -17,7 +17,9 @@ use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
-use super::keys::chained;
+use super::keys::causes;
+use super::region;
+use crate::runtime::Process;
 
 /// The links of aws-config's `DefaultCredentialsChain`, in its order: environment, profile, web identity,
 /// container (ECS, EKS Pod Identity), IMDSv2. With a profile named, that profile alone.
@@ -42,12 +44,13 @@ impl Chain {
                 return Ok(keys);
             }
         }
-        let config = self.config();
+        let config = self.config(self.region().await);
         let mut profile = ProfileFileCredentialsProvider::builder().configure(&config);
         if let Some(name) = &self.profile {
             profile = profile.profile_name(name);
         }
-        if let Some(keys) = refusals.note("profile", profile.build().provide_credentials().await)? {
+        let profile = profile.build().provide_credentials().await;
+        if let Some(keys) = refusals.note(&format!("profile `{}`", self.profile_name()), profile)? {
             return Ok(keys);
         }
         if self.profile.is_some() {
@@ -68,10 +71,26 @@ impl Chain {
         Err(refusals.into_error())
     }
 
-    fn config(&self) -> ProviderConfig {
+    /// The profile that is asked, as AWS's tools choose it.
+    fn profile_name(&self) -> String {
+        let chosen = self.profile.clone().or_else(|| std::env::var("AWS_PROFILE").ok());
+        chosen.filter(|name| !name.is_empty()).unwrap_or_else(|| "default".to_owned())
+    }
+
+    /// Where STS is asked; without one it cannot be.
+    async fn region(&self) -> Option<String> {
+        if let Some(region) =
+            self.region.clone().filter(|region| !region.is_empty()).or_else(region::from_environment)
+        {
+            return Some(region);
+        }
+        profile_region(self.profile.as_deref()).await
+    }
+
+    fn config(&self, region: Option<String>) -> ProviderConfig {
         ProviderConfig::default()
             .with_http_client(http_client())
-            .with_region(self.region.clone().map(aws_types::region::Region::new))
+            .with_region(region.map(aws_types::region::Region::new))
             .with_behavior_version(Some(BehaviorVersion::latest()))
     }
 }
@@ -84,6 +103,8 @@ impl ProvideCredentials for Chain {
         future::ProvideCredentials::new(self.walk())
     }
 }
+
+const ADVICE: &str = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile that has keys, or give this machine a role";
 
 /// Why each link so far had no keys.
 #[derive(Default)]
@@ -99,31 +120,45 @@ impl Refusals {
         match answer {
             Ok(keys) => Ok(Some(keys)),
             Err(error @ CredentialsError::CredentialsNotLoaded(_)) => {
-                self.0.push(format!("{link}: {}", chained(&error)));
+                let reason = causes(&error).unwrap_or_else(|| "it has none".to_owned());
+                self.0.push(format!("{link}: {reason}"));
                 Ok(None)
             }
             Err(error) => {
-                tracing::debug!(link, %error, "a link of the credential chain failed");
-                Err(error)
+                let reason = causes(&error).unwrap_or_else(|| error.to_string());
+                self.0.push(format!("{link} failed: {reason}"));
+                let text = format!("{}. {ADVICE}", self.0.join("; "));
+                Err(match error {
+                    CredentialsError::InvalidConfiguration(_) => {
+                        CredentialsError::invalid_configuration(text)
+                    }
+                    _ => CredentialsError::provider_error(text),
+                })
             }
         }
     }
 
     fn into_error(self) -> CredentialsError {
         CredentialsError::not_loaded(format!(
-            "No AWS credentials provider found. Each link of the chain was asked: {}. Set AWS_ACCESS_KEY_ID and \
-             AWS_SECRET_ACCESS_KEY, a profile, or give this machine a role",
+            "No AWS credentials provider found. Each link of the chain was asked: {}. {ADVICE}",
             self.0.join("; ")
         ))
     }
 }
 
-/// One client for the whole process, made when the first link needs the network.
+/// One client for the whole process, made when the first link needs the network. A forked child makes its own: the
+/// connections of the parent's have nobody there who reads them.
 fn http_client() -> SharedHttpClient {
-    static CLIENT: OnceLock<SharedHttpClient> = OnceLock::new();
-    CLIENT
-        .get_or_init(|| Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https())
-        .clone()
+    static CLIENT: Mutex<Option<(Process, SharedHttpClient)>> = Mutex::new(None);
+    let mut client = CLIENT.lock().unwrap_or_else(PoisonError::into_inner);
+    match &*client {
+        Some((process, client)) if !process.is_gone() => client.clone(),
+        _ => {
+            let new = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+            std::mem::forget(client.replace((Process::this(), new.clone())));
+            new
+        }
+    }
 }
 
 /// The region of the profile in use, from AWS's shared files.

@@ -44,6 +44,8 @@ pub fn explain(token: &str, now: SystemTime) -> TokenExplanation {
     let (host, query) = bare.unwrap_or(token).split_once('?').unwrap_or((token, ""));
     explanation.host = host.trim_end_matches('/').to_owned();
     if query.is_empty() {
+        // Whatever this is, it may be a password.
+        explanation.host.clear();
         explanation.problem("no parameters: this is not a presigned request");
         return explanation;
     }
@@ -72,10 +74,14 @@ impl TokenExplanation {
             "X-Amz-Credential" => self.take_scope(value),
             "X-Amz-Date" => self.signed_at = parse_date(value),
             // Until judge() adds the date, this is the life alone.
-            "X-Amz-Expires" => {
-                self.expires_at = value.parse().ok().map(|seconds| UNIX_EPOCH + Duration::from_secs(seconds));
-            }
+            "X-Amz-Expires" => match value.parse::<u32>() {
+                Ok(seconds) => self.expires_at = Some(UNIX_EPOCH + Duration::from_secs(seconds.into())),
+                Err(_) => self.problem("X-Amz-Expires is not a number of seconds"),
+            },
             "X-Amz-Security-Token" => self.has_session_token = true,
+            "X-Amz-Signature" if value.len() != 64 || !value.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+                self.problem("X-Amz-Signature is not 64 hexadecimal digits: the token was cut or changed");
+            }
             _ => {}
         }
     }

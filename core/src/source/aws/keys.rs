@@ -101,7 +101,8 @@ fn is_over(keys: &Credentials, now: SystemTime) -> bool {
 }
 
 fn source_error(error: CredentialsError, source: &str) -> SourceError {
-    let text = chained(&error);
+    // The SDK's own words for the kind of failure only stand in front of what it is.
+    let text = causes(&error).unwrap_or_else(|| error.to_string());
     let failed = |code| Error::new(code, format!("Failed to refresh IAM token: {text}")).with_source(source);
     match error {
         CredentialsError::CredentialsNotLoaded(_) => {
@@ -115,15 +116,17 @@ fn source_error(error: CredentialsError, source: &str) -> SourceError {
     }
 }
 
-/// An error with its causes, innermost last; the SDK's own text often says nothing.
-pub(crate) fn chained(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
+/// What is behind an error, innermost last; `None` where nothing is.
+pub(crate) fn causes(error: &dyn std::error::Error) -> Option<String> {
+    let mut text: Option<String> = None;
     let mut cause = error.source();
     while let Some(error) = cause {
         let part = error.to_string();
-        if !text.contains(&part) {
-            text = format!("{text}: {part}");
-        }
+        text = Some(match text {
+            Some(text) if text.contains(&part) => text,
+            Some(text) => format!("{text}: {part}"),
+            None => part,
+        });
         cause = error.source();
     }
     text

@@ -45,7 +45,7 @@ impl Region {
     }
 }
 
-fn from_environment() -> Option<String> {
+pub(super) fn from_environment() -> Option<String> {
     ["AWS_REGION", "AWS_DEFAULT_REGION"]
         .iter()
         .filter_map(|name| std::env::var(name).ok())

@@ -220,5 +220,11 @@ fn explain_names_what_is_wrong() {
     assert!(problems(token, now - LIFE).contains("in the future"));
     assert!(problems(&format!("https://{token}"), now).contains("scheme"));
     assert!(problems(&token[..token.len() - 90], now).contains("X-Amz-Signature is missing"));
+    assert!(problems(&token.replace("=900", "=18446744073709551615"), now).contains("not a number"));
+    assert!(
+        problems(&token.replace("X-Amz-Expires=900", "X-Amz-Expires=4294967295"), now)
+            .contains("900 at most")
+    );
+    assert_eq!(explain("password", now).host, "");
     assert!(problems("password", now).contains("not a presigned request"));
 }
