@@ -161,7 +161,7 @@ def test_a_transaction_runs_whole_or_not_at_all(client: keyrotor.Client) -> None
     assert isinstance(failed, keyrotor.ServerError)
     with pytest.raises(keyrotor.ServerError) as caught:
         client.pipeline(atomic=True).execute("INCR", "key").execute("GET").run()
-    assert "EXECABORT" in (caught.value.server_text or "")
+    assert "wrong number of arguments" in (caught.value.server_text or ""), "the reason, not EXECABORT"
     assert client.execute("GET", "key") == b"3"
 
 
