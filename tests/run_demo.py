@@ -142,10 +142,11 @@ def problems_of(host: str, report: dict[str, Any], record: dict[str, Any], secon
     checks = {
         f"{report['failures']} commands failed": report["failures"] != 0,
         f"{report['reconnects']} reconnects": report["reconnects"] != 0,
-        f"{report['rotations']} rotations": report["rotations"] < LEAST_ROTATIONS * seconds / 60,
+        f"{report['rotations']} rotations": report["rotations"] < LEAST_ROTATIONS * seconds // 60,
         f"the emulator counted {seen['relogins']} re-AUTHs, not {report['reauths']}": seen["relogins"]
         != report["reauths"],
-        f"{seen['relogins']} session limits outlived": seen["relogins"] < LEAST_SESSION_LIMITS * seconds / 60,
+        f"{seen['relogins']} session limits outlived": seen["relogins"]
+        < LEAST_SESSION_LIMITS * seconds // 60,
         "a token was used twice": len(tokens) != len(logins),
         f"the emulator passed {seen['commands_forwarded']} commands": seen["commands_forwarded"]
         < report["commands"],
