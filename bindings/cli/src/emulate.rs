@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use clap::{Args, ValueEnum};
 use keyrotor::{Code, Error};
-use keyrotor_emulator::{AccessKey, Backend, Config, Emulator, Service};
+use keyrotor_emulator::{AccessKey, Backend, Cloud, CloudConfig, Config, Emulator, Service};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -97,13 +97,13 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Error> {
     let mut terminated = listen_for(SignalKind::terminate())?;
     let mut hung_up = listen_for(SignalKind::hangup())?;
     let config = config(arguments)?;
-    let emulator = tokio::select! {
-        emulator = Emulator::start(config) => emulator.map_err(failed)?,
+    let cloud = tokio::select! {
+        cloud = Cloud::start(config) => cloud.map_err(failed)?,
         _ = interrupted.recv() => return Ok(()),
         _ = terminated.recv() => return Ok(()),
         _ = hung_up.recv() => return Ok(()),
     };
-    announce(&emulator, as_json)?;
+    announce(&cloud, as_json)?;
     if has_short_lives {
         output::note(
             "tell your application the same lives: token_life_seconds and lease_seconds of its request",
@@ -114,47 +114,59 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Error> {
         _ = terminated.recv() => {}
         _ = hung_up.recv() => {}
     }
-    emulator.stop().await;
+    cloud.stop().await;
     Ok(())
 }
 
-fn announce(emulator: &Emulator, as_json: bool) -> Result<(), Error> {
+fn announce(cloud: &Cloud, as_json: bool) -> Result<(), Error> {
+    let cache = cloud.cache();
     if as_json {
         return output::line(json!({
-            "address": emulator.address().to_string(),
-            "ca": emulator.ca_path(),
-            "server_name": emulator.server_name(),
-            "control": emulator.control_address().map(|address| address.to_string()),
+            "address": cache.map(|cache| cache.address().to_string()),
+            "ca": cloud.ca_path(),
+            "server_name": cache.map(Emulator::server_name),
+            "control": cloud.control_address().map(|address| address.to_string()),
         }));
     }
-    output::line(format!("address       {}", emulator.address()))?;
-    output::line(format!("ca            {}", emulator.ca_path().display()))?;
-    output::line(format!("server name   {}", emulator.server_name()))?;
-    if let Some(control) = emulator.control_address() {
+    if let Some(cache) = cache {
+        output::line(format!("address       {}", cache.address()))?;
+        output::line(format!("server name   {}", cache.server_name()))?;
+    }
+    output::line(format!("ca            {}", cloud.ca_path().display()))?;
+    if let Some(control) = cloud.control_address() {
         output::line(format!("control       http://{control}"))?;
     }
     output::note("ready; stop it with Ctrl-C");
     Ok(())
 }
 
-fn config(arguments: Arguments) -> Result<Config, Error> {
+fn config(arguments: Arguments) -> Result<CloudConfig, Error> {
     let mut config = match &arguments.config {
-        None => Config::default(),
+        None => CloudConfig::default(),
         Some(path) => {
             let text = std::fs::read_to_string(path).map_err(|error| {
                 Error::new(Code::ArgumentInvalid, format!("{} could not be read: {error}", path.display()))
             })?;
-            Config::from_json(&text).map_err(failed)?
+            CloudConfig::from_json(&text).map_err(failed)?
         }
     };
-    if let (Some(id), Some(secret)) = (arguments.access_key, arguments.secret_key) {
-        config.keys.push(AccessKey { id, secret, session_token: arguments.session_token });
+    if let (Some(id), Some(secret)) = (&arguments.access_key, &arguments.secret_key) {
+        let session_token = arguments.session_token.clone();
+        config.keys.push(AccessKey { id: id.clone(), secret: secret.clone(), session_token, expires: None });
     }
+    config.control = arguments.control.or(config.control);
+    config.clock = arguments.clock.or(config.clock);
+    if config.cache.is_some() || arguments.cluster.is_some() {
+        cache(config.cache.get_or_insert_default(), arguments);
+    }
+    Ok(config)
+}
+
+/// What the options change in the cache.
+fn cache(config: &mut Config, arguments: Arguments) {
     config.users.extend(arguments.users);
     config.serverless |= arguments.serverless;
     config.plaintext |= arguments.plaintext;
-    config.control = arguments.control.or(config.control);
-    config.clock = arguments.clock.or(config.clock);
     config.token_life = arguments.token_life.or(config.token_life);
     config.session_limit = arguments.session_limit.or(config.session_limit);
     replace(&mut config.listen, arguments.listen);
@@ -171,7 +183,6 @@ fn config(arguments: Arguments) -> Result<Config, Error> {
         url => Backend::Url(url.to_owned()),
     });
     replace(&mut config.backend, backend);
-    Ok(config)
 }
 
 fn replace<T>(setting: &mut T, given: Option<T>) {

@@ -90,7 +90,7 @@ fn redis_cli_logs_in_with_a_token_as_its_password() {
 fn a_config_file_and_options_add_up() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("emulator.json");
-    std::fs::write(&path, r#"{"users": ["second"]}"#).unwrap();
+    std::fs::write(&path, r#"{"cache": {"users": ["second"]}}"#).unwrap();
     let emulator = Emulator::start(&["--config", path.to_str().unwrap(), "--service", "memorydb"]);
     let memorydb = |user| ["--memorydb", "--cluster", "my-cluster", "--user", user, "--region", "eu-west-1"];
     for user in ["second", "iam-user-01"] {

@@ -129,7 +129,11 @@ impl Place {
 
 /// An emulator on threads of its own, in front of a server that it starts on a Unix socket: as `keyrotor emulate`.
 pub(crate) fn emulator(runtime: &Runtime, plaintext: bool) -> Outcome<Emulator> {
-    let key = keyrotor_emulator::AccessKey { id: KEY_ID.into(), secret: KEY.into(), session_token: None };
+    let key = keyrotor_emulator::AccessKey {
+        id: KEY_ID.into(),
+        secret: KEY.into(),
+        ..keyrotor_emulator::AccessKey::default()
+    };
     Ok(runtime.block_on(Emulator::start(Config {
         cluster: CLUSTER.into(),
         region: REGION.into(),

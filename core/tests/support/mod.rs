@@ -22,7 +22,7 @@ pub(crate) async fn emulator(more: &[&str]) -> Emulator {
 /// The command line's arguments as the library's settings.
 fn config<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Config {
     let mut config = Config::default();
-    let mut key = AccessKey { id: String::new(), secret: String::new(), session_token: None };
+    let mut key = AccessKey::default();
     let mut arguments = arguments.into_iter();
     while let Some(name) = arguments.next() {
         if name == "--serverless" {

@@ -33,8 +33,8 @@ pub enum Service {
 
 /// `Config` says what to play, whom to let in, and how time runs.
 ///
-/// In a file: JSON with the same names; times as RFC 3339 text, durations as seconds, the backend as `"auto"` or a
-/// URL. `cluster`, `region`, `users` and `keys` must be given; unknown names are errors.
+/// In a file: the section `cache` of a [`CloudConfig`](crate::CloudConfig), with the same names; times as RFC 3339
+/// text, durations as seconds, the backend as `"auto"` or a URL. `cluster`, `region` and `users` must be given.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -97,16 +97,6 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Reads a configuration file's JSON text.
-    ///
-    /// # Errors
-    /// Text that is not JSON, unknown names, and values of the wrong type.
-    pub fn from_json(text: &str) -> Result<Self, Error> {
-        // serde_json's message may quote a value, but of a wrong type only: secrets are texts and so never wrong.
-        serde_json::from_str(text)
-            .map_err(|error| Error::Config { field: "config", problem: error.to_string() })
-    }
-
     /// How long a session lasts without a new token.
     pub(crate) fn session_lease(&self) -> Duration {
         let scaled = Duration::try_from_secs_f64(SESSION_LIMIT.as_secs_f64() / self.time_scale);
@@ -128,8 +118,8 @@ impl Config {
                 "needs at least one name, none empty or with spaces or control characters",
             );
         }
-        if self.keys.is_empty() || self.keys.iter().any(|key| key.id.is_empty() || key.secret.is_empty()) {
-            return wrong("keys", "needs at least one access key with id and secret");
+        if self.keys.iter().any(|key| key.id.is_empty() || key.secret.is_empty()) {
+            return wrong("keys", "needs id and secret for each access key");
         }
         if self.serverless && self.service == Service::MemoryDb {
             return wrong("serverless", "exists for ElastiCache only");
@@ -138,9 +128,7 @@ impl Config {
         if !(self.time_scale > 0.0 && self.time_scale <= most) {
             return wrong("time_scale", &format!("must be above 0 and at most {most}"));
         }
-        if self.control.is_some_and(|address| !address.ip().is_loopback()) {
-            return wrong("control", "must be a loopback address");
-        }
+        loopback("control", self.control)?;
         self.cluster = self.cluster.to_lowercase();
         for user in &mut self.users {
             *user = user.to_lowercase();
@@ -149,6 +137,26 @@ impl Config {
         self.users.dedup();
         Ok(self)
     }
+}
+
+/// Refuses an address that others could reach.
+pub(crate) fn loopback(
+    field: &'static str,
+    address: Option<SocketAddr>,
+) -> Result<Option<SocketAddr>, Error> {
+    match address.filter(|address| !address.ip().is_loopback()) {
+        None => Ok(address),
+        Some(_) => Err(Error::Config { field, problem: "must be a loopback address".into() }),
+    }
+}
+
+/// `Common` is what a file may say once for all its sections; sections read the rest themselves.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Common {
+    #[serde(deserialize_with = "wire::time")]
+    pub(crate) clock: Option<SystemTime>,
+    pub(crate) keys: Vec<AccessKey>,
 }
 
 fn is_user(name: &str) -> bool {

@@ -27,19 +27,23 @@
 //! with the field that is wrong, 409 for a fault that makes no sense as things are.
 
 mod body;
+mod cache;
+mod panel;
 mod routes;
 
-use crate::gate::Gate;
+pub(crate) use cache::CachePanel;
+pub(crate) use panel::Panel;
+pub(crate) use routes::Panels;
+
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 /// Serves until `stop` says so; dropped earlier, it drops all connections.
-pub(crate) async fn run(gate: Arc<Gate>, listener: TcpListener, mut stop: watch::Receiver<bool>) {
+pub(crate) async fn run(panels: Panels, listener: TcpListener, mut stop: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
     loop {
         let taken = tokio::select! {
@@ -48,9 +52,9 @@ pub(crate) async fn run(gate: Arc<Gate>, listener: TcpListener, mut stop: watch:
             _ = stop.changed() => return,
         };
         let Ok((tcp, _)) = taken else { continue };
-        let gate = Arc::clone(&gate);
+        let panels = panels.clone();
         connections.spawn(async move {
-            let service = service_fn(move |request| routes::answer(Arc::clone(&gate), request));
+            let service = service_fn(move |request| routes::answer(panels.clone(), request));
             // A client that leaves in the middle is no matter of ours.
             let _ = http1::Builder::new().serve_connection(TokioIo::new(tcp), service).await;
         });

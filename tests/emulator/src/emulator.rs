@@ -1,28 +1,29 @@
 //! The running emulator: its listeners, its backend and its files, all gone when it is dropped.
 
+use crate::authority::{Leaf, SERVER_NAME};
 use crate::backend::Backend;
-use crate::clock::Clock;
 use crate::config::Config;
+use crate::control::{CachePanel, Panel, Panels};
 use crate::faults::{Conditions, Faults};
 use crate::gate::Gate;
 use crate::ledger::Ledger;
 use crate::record::Record;
-use crate::tls::{SERVER_NAME, Tls};
+use crate::shared::{Shared, bind};
 use crate::{Error, control, listener};
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
 
 /// `Emulator` plays one cluster, on the runtime that started it.
 ///
 /// Dropping it kills the backend that it started, closes the listeners and all connections, and removes its files.
 pub struct Emulator {
     gate: Arc<Gate>,
-    tls: Tls,
+    shared: Shared,
     address: SocketAddr,
     control: Option<SocketAddr>,
     stop: watch::Sender<bool>,
@@ -35,26 +36,45 @@ impl Emulator {
     /// # Errors
     /// Settings that cannot work, a backend that does not come up, an address that is taken.
     pub async fn start(config: Config) -> Result<Self, Error> {
+        if config.keys.is_empty() {
+            let problem = "needs at least one access key with id and secret".into();
+            return Err(Error::Config { field: "keys", problem });
+        }
+        let shared = Shared::new(config.clock, config.keys.iter().cloned().collect())?;
+        Self::start_in(config, shared).await
+    }
+
+    /// Starts among the other fronts of a run, whose keys, clock and authority win over the configuration's.
+    pub(crate) async fn start_in(config: Config, shared: Shared) -> Result<Self, Error> {
         let config = config.checked()?;
-        let tls = Tls::new()?;
         let (clients, address) = bind("clients", config.listen).await?;
         let control = match config.control {
             Some(address) => Some(bind("control", address).await?),
             None => None,
         };
         let backend = Backend::start(&config.backend, &config.users).await?;
-        let clock = Clock::start(config.clock);
-        let acceptor = (!config.plaintext).then(|| tls.acceptor.clone());
+        let acceptor = match config.plaintext {
+            true => None,
+            false => Some(TlsAcceptor::from(shared.authority.server(&Leaf::default())?)),
+        };
+        let (clock, keys) = (shared.clock.clone(), shared.keys.clone());
         let ledger = Ledger::new(clock.clone());
-        let gate = Arc::new(Gate { config, clock, ledger, conditions: Conditions::new(), backend });
+        let gate = Arc::new(Gate { config, clock, keys, ledger, conditions: Conditions::new(), backend });
         let (stop, stopped) = watch::channel(false);
         let mut tasks =
             vec![tokio::spawn(listener::run(Arc::clone(&gate), acceptor, clients, stopped.clone()))];
         let control = control.map(|(listener, address)| {
-            tasks.push(tokio::spawn(control::run(Arc::clone(&gate), listener, stopped)));
+            let panel: Arc<dyn Panel> = Arc::new(CachePanel::new(Arc::clone(&gate)));
+            let panels = Panels::from([panel]);
+            tasks.push(tokio::spawn(control::run(panels, listener, stopped)));
             address
         });
-        Ok(Self { gate, tls, address, control, stop, tasks })
+        Ok(Self { gate, shared, address, control, stop, tasks })
+    }
+
+    /// Its part of the control API.
+    pub(crate) fn panel(&self) -> Arc<dyn Panel> {
+        Arc::new(CachePanel::new(Arc::clone(&self.gate)))
     }
 
     /// Where clients connect.
@@ -66,7 +86,7 @@ impl Emulator {
     /// The certificate of the authority that clients must trust, in PEM. The file lives as long as the emulator.
     #[must_use]
     pub fn ca_path(&self) -> &Path {
-        self.tls.ca()
+        self.shared.authority.ca()
     }
 
     /// The name in the server's certificate, which also holds for `127.0.0.1` and `::1`.
@@ -114,11 +134,4 @@ impl Drop for Emulator {
         self.tasks.iter().for_each(JoinHandle::abort);
         self.gate.backend.kill();
     }
-}
-
-async fn bind(what: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
-    let failed = |source| Error::Listen { what, source };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    Ok((listener, address))
 }

@@ -5,6 +5,7 @@ use crate::clock::Clock;
 use crate::command::Login;
 use crate::config::Config;
 use crate::faults::Conditions;
+use crate::keyring::Keyring;
 use crate::ledger::Ledger;
 use crate::record::{self, Outcome};
 use crate::session::{Grant, Session, shown};
@@ -14,6 +15,7 @@ use crate::verify::{Expected, Lives, Reason, Target, Verdict, judge};
 pub(crate) struct Gate {
     pub(crate) config: Config,
     pub(crate) clock: Clock,
+    pub(crate) keys: Keyring,
     pub(crate) ledger: Ledger,
     pub(crate) conditions: Conditions,
     pub(crate) backend: Backend,
@@ -86,7 +88,7 @@ impl Gate {
         };
         let expected = Expected { region: self.config.region.clone(), target };
         let lives = Lives { time_scale: self.config.time_scale, token_life: self.config.token_life };
-        judge(token, &expected, &self.config.keys, self.clock.now(), &self.config.switches, &lives)
+        judge(token, &expected, &self.keys, self.clock.now(), &self.config.switches, &lives)
     }
 
     fn note(

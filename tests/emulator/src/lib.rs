@@ -12,7 +12,7 @@
 //!     cluster: "my-cluster".into(),
 //!     region: "us-east-1".into(),
 //!     users: vec!["app".into()],
-//!     keys: vec![AccessKey { id: "AKIDEXAMPLE".into(), secret: "secret".into(), session_token: None }],
+//!     keys: vec![AccessKey { id: "AKIDEXAMPLE".into(), secret: "secret".into(), ..AccessKey::default() }],
 //!     ..Config::default()
 //! })
 //! .await?;
@@ -29,8 +29,10 @@
 //! - A token in MULTI is judged when it is queued; its lease starts when EXEC passes.
 //! - The record keeps the newest 10,000 logins and 10,000 closed connections; the totals count all.
 
+mod authority;
 mod backend;
 mod clock;
+mod cloud;
 mod command;
 mod config;
 mod connection;
@@ -40,17 +42,21 @@ mod emulator;
 mod error;
 mod faults;
 mod gate;
+mod host;
+mod keyring;
 mod ledger;
 mod listener;
 mod record;
 mod resp;
 mod session;
+mod shared;
 mod sigv4;
-mod tls;
 pub mod verify;
 
+pub use cloud::{Cloud, CloudConfig};
 pub use config::{AccessKey, Backend, Config, Service, Switches};
 pub use emulator::Emulator;
 pub use error::Error;
 pub use faults::{Faults, Refuse};
+pub use keyring::Keyring;
 pub use record::{Closed, Connection, Login, LoginCommand, Outcome, Record, Totals};

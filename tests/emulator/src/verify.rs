@@ -30,6 +30,7 @@
 //! | E23 | `future` | not signed further ahead than the allowance | IAM: "within five minutes"; [`Switches::future_skew_seconds`] |
 //! | E24 | `expired` | (now − `X-Amz-Date`) × scale ≤ `X-Amz-Expires` | "the authentication request will be rejected" |
 //! | E25 | `unknown-user` | the user of AUTH exists (checked before the token) | "wrong user: WRONGPASS" |
+//! | E26 | `expired-key` | the access key has not expired (checked after E24) | "dies with them": temporary credentials |
 
 mod checks;
 mod reason;
@@ -41,7 +42,8 @@ mod vectors;
 
 pub use reason::Reason;
 
-use crate::config::{AccessKey, Service, Switches};
+use crate::config::{Service, Switches};
+use crate::keyring::Keyring;
 use crate::{date, sigv4};
 use std::time::{Duration, SystemTime};
 use token::Token;
@@ -140,7 +142,7 @@ impl Verdict {
 pub fn judge(
     token: &str,
     expected: &Expected,
-    keys: &[AccessKey],
+    keys: &Keyring,
     now: SystemTime,
     switches: &Switches,
     lives: &Lives,

@@ -1,11 +1,11 @@
 //! A server of our own: started on a private socket, killed at the end.
 
-mod account;
 mod process;
 
 use super::{Reader, Users, Writer};
 use crate::Error;
 use crate::clock;
+use crate::host::account;
 use process::Process;
 use std::io;
 use std::path::PathBuf;

@@ -11,7 +11,7 @@ pub(super) fn time<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SystemTi
     };
     date::parse_rfc3339(&text)
         .map(Some)
-        .ok_or_else(|| D::Error::custom("clock: expected a time such as 2025-01-01T00:00:00Z"))
+        .ok_or_else(|| D::Error::custom("expected a time such as 2025-01-01T00:00:00Z"))
 }
 
 /// Seconds, fractions allowed.

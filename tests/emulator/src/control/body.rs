@@ -4,10 +4,10 @@ use serde_json::{Map, Value};
 use std::time::Duration;
 
 /// `Body` gives each field once; what is left over at the end is unknown.
-pub(super) struct Body(Map<String, Value>);
+pub(crate) struct Body(Map<String, Value>);
 
 impl Body {
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, String> {
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Ok(Self(Map::new()));
         }
@@ -19,19 +19,19 @@ impl Body {
     }
 
     /// A whole number; `None` for null or nothing.
-    pub(super) fn number(&mut self, name: &str) -> Result<Option<u64>, String> {
+    pub(crate) fn number(&mut self, name: &str) -> Result<Option<u64>, String> {
         self.field(name, Value::as_u64, "a whole number or null")
     }
 
-    pub(super) fn milliseconds(&mut self) -> Result<Option<Duration>, String> {
+    pub(crate) fn milliseconds(&mut self) -> Result<Option<Duration>, String> {
         Ok(self.number("milliseconds")?.map(Duration::from_millis))
     }
 
-    pub(super) fn text(&mut self, name: &str) -> Result<Option<String>, String> {
+    pub(crate) fn text(&mut self, name: &str) -> Result<Option<String>, String> {
         self.field(name, |value| value.as_str().map(str::to_owned), "a text or null")
     }
 
-    pub(super) fn flag(&mut self, name: &str) -> Result<Option<bool>, String> {
+    pub(crate) fn flag(&mut self, name: &str) -> Result<Option<bool>, String> {
         self.field(name, Value::as_bool, "true or false")
     }
 
@@ -48,7 +48,7 @@ impl Body {
     }
 
     /// Refuses what no one has asked for.
-    pub(super) fn end(self) -> Result<(), String> {
+    pub(crate) fn end(self) -> Result<(), String> {
         match self.0.keys().next() {
             Some(name) => Err(format!("{name}: unknown field")),
             None => Ok(()),

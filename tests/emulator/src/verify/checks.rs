@@ -1,9 +1,10 @@
-//! The checks E04 to E24, in the order of the table.
+//! The checks E04 to E26 but E25, in the order of the table.
 
 use super::token::Token;
 use super::{Expected, Lives, Reason, Target};
 use crate::config::{AccessKey, Service, Switches};
 use crate::date;
+use crate::keyring::Keyring;
 use crate::sigv4::{self, Scope};
 use std::time::{Duration, SystemTime};
 
@@ -16,7 +17,7 @@ const REQUIRED: [&str; 6] =
 pub(super) struct Case<'a> {
     pub(super) token: &'a Token<'a>,
     pub(super) expected: &'a Expected,
-    pub(super) keys: &'a [AccessKey],
+    pub(super) keys: &'a Keyring,
     pub(super) now: SystemTime,
     pub(super) switches: &'a Switches,
     pub(super) lives: &'a Lives,
@@ -41,8 +42,9 @@ impl Case<'_> {
         require(self.value("X-Amz-SignedHeaders") == "host", Reason::SignedHeaders)?;
         let carried = self.token.value("X-Amz-Security-Token");
         require(carried == key.session_token.as_deref(), Reason::SessionToken)?;
-        self.signature(key, scope, date)?;
-        self.time(signed, life)
+        self.signature(&key, scope, date)?;
+        self.time(signed, life)?;
+        require(key.expires.is_none_or(|expires| self.now < expires), Reason::ExpiredKey)
     }
 
     /// The value of a parameter that E06 has found to be there.
@@ -104,12 +106,12 @@ impl Case<'_> {
         require(fits, Reason::ResourceType)
     }
 
-    fn scope(&self, dated: bool, date: &str) -> Result<(&AccessKey, Scope<'_>), Reason> {
+    fn scope(&self, dated: bool, date: &str) -> Result<(AccessKey, Scope<'_>), Reason> {
         let parts: Vec<_> = self.value("X-Amz-Credential").split('/').collect();
         let [id, day, region, service, "aws4_request"] = *parts.as_slice() else {
             return Err(Reason::Credential);
         };
-        let key = self.keys.iter().find(|key| key.id == id).ok_or(Reason::UnknownKey)?;
+        let key = self.keys.find(id).ok_or(Reason::UnknownKey)?;
         require(dated, Reason::DateFormat)?;
         require(date.get(..8) == Some(day), Reason::ScopeDate)?;
         require(region == self.expected.region, Reason::WrongRegion)?;

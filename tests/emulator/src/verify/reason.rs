@@ -32,6 +32,7 @@ pub enum Reason {
     Future,
     Expired,
     UnknownUser,
+    ExpiredKey,
 }
 
 impl Reason {
@@ -74,6 +75,7 @@ impl Reason {
             Self::Future => ("E23", "future"),
             Self::Expired => ("E24", "expired"),
             Self::UnknownUser => ("E25", "unknown-user"),
+            Self::ExpiredKey => ("E26", "expired-key"),
         }
     }
 }

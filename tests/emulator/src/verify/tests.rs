@@ -5,6 +5,7 @@ mod proof;
 mod purpose;
 
 use super::*;
+use crate::config::AccessKey;
 use std::time::UNIX_EPOCH;
 
 pub(super) fn at(epoch: u64) -> SystemTime {
@@ -80,13 +81,14 @@ fn nodes() -> Expected {
     cache(Service::ElastiCache, false)
 }
 
-fn keys() -> Vec<AccessKey> {
+fn keys() -> Keyring {
     let key = |id: &str, session: Option<&str>| AccessKey {
         id: id.into(),
         secret: SECRET.into(),
         session_token: session.map(Into::into),
+        expires: None,
     };
-    vec![key("AKIDEXAMPLE", None), key("ASIDEXAMPLE", Some("se+ss/ion=="))]
+    [key("AKIDEXAMPLE", None), key("ASIDEXAMPLE", Some("se+ss/ion=="))].into_iter().collect()
 }
 
 fn judged(token: &str, epoch: u64, switches: &Switches) -> Option<Reason> {
@@ -108,7 +110,7 @@ fn a_right_token_is_accepted() {
 
 #[test]
 fn ids_are_unique_and_in_order() {
-    assert_eq!((Reason::Malformed.id(), Reason::UnknownUser.id()), ("E01", "E25"));
+    assert_eq!((Reason::Malformed.id(), Reason::ExpiredKey.id()), ("E01", "E26"));
     assert_eq!(Reason::WrongCluster.to_string(), "wrong-cluster (E09)");
 }
 

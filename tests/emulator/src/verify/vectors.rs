@@ -2,6 +2,7 @@
 
 use super::tests::at;
 use super::*;
+use crate::config::AccessKey;
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -72,8 +73,9 @@ impl Vector {
             id: self.access_key_id.clone(),
             secret: self.secret_access_key.clone(),
             session_token: self.session_token.clone(),
+            expires: None,
         };
-        judge(token, &self.expected(), &[key], at(epoch), switches, &Lives::default())
+        judge(token, &self.expected(), &Keyring::from_iter([key]), at(epoch), switches, &Lives::default())
     }
 }
 

@@ -20,6 +20,7 @@ pub(crate) fn config() -> Config {
         id: id.into(),
         secret: sign::SECRET.into(),
         session_token: session.map(Into::into),
+        expires: None,
     };
     Config {
         cluster: "my-cluster".into(),

@@ -1,4 +1,4 @@
-//! E18 to E24: its life, its signature, its time.
+//! E18 to E26: its life, its signature, its time.
 
 use super::*;
 
@@ -47,8 +47,8 @@ fn e22_signature() {
     let flipped = format!("{}{}", &token[..token.len() - 1], if last == '0' { '1' } else { '0' });
     assert_eq!(strict(&flipped), Some(Reason::Signature));
     assert_eq!(strict(&token.replace("Expires=900", "Expires=899")), Some(Reason::Signature));
-    let mut other = keys();
-    other[0].secret.push('x');
+    let other = keys();
+    other.add(AccessKey { secret: "another".into(), ..keys().find("AKIDEXAMPLE").expect("a key") });
     let verdict = judge(&token, &nodes(), &other, at(EPOCH), &Switches::default(), &Lives::default());
     assert_eq!(verdict.refused, Some(Reason::Signature));
 }
@@ -78,4 +78,18 @@ fn e24_expired() {
     assert_eq!(expired(20, 60.0, seconds(20)), None, "a set life wins over the scale");
     assert_eq!(expired(21, 1.0, seconds(20)), Some(Reason::Expired));
     assert_eq!(expired(901, 1.0, seconds(9999)), Some(Reason::Expired));
+}
+
+#[test]
+fn e26_expired_key() {
+    let dying = keys();
+    dying.add(AccessKey { expires: Some(at(EPOCH + 12)), ..keys().find("AKIDEXAMPLE").expect("a key") });
+    let token = draft().sign();
+    let judged = |age| {
+        judge(&token, &nodes(), &dying, at(EPOCH + age), &Switches::default(), &Lives::default()).refused
+    };
+    assert_eq!(judged(11), None);
+    assert_eq!(judged(12), Some(Reason::ExpiredKey), "a token dies with the key that signed it");
+    assert!(dying.revoke("AKIDEXAMPLE"));
+    assert_eq!(judged(11), Some(Reason::UnknownKey));
 }

@@ -12,13 +12,13 @@ const OPEN_TO_ALL: u32 = 0o001;
 
 /// `Account` is a user and its group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Account {
-    pub(super) uid: u32,
-    pub(super) gid: u32,
+pub(crate) struct Account {
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
 }
 
 /// Makes a private folder, owned by the account that the server will run as.
-pub(super) fn folder() -> Result<TempDir, Error> {
+pub(crate) fn folder() -> Result<TempDir, Error> {
     let usual = std::env::temp_dir();
     let path = if usual.as_os_str().len() < LONGEST_FOLDER && reachable(&usual) {
         &usual
@@ -47,7 +47,7 @@ fn unprivileged(folder: &Path) -> Option<Account> {
 }
 
 /// The account to run as: the owner of the server's folder, unless that is us.
-pub(super) fn of(folder: &Path) -> Option<Account> {
+pub(crate) fn of(folder: &Path) -> Option<Account> {
     let owner = fs::metadata(folder).ok()?;
     let parent = tempfile::tempfile().ok().and_then(|ours| ours.metadata().ok())?;
     (owner.uid() != parent.uid()).then(|| Account { uid: owner.uid(), gid: owner.gid() })

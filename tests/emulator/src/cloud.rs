@@ -1,0 +1,204 @@
+//! Several fronts in one run: one clock, one ring of access keys, one certificate authority, one control API.
+
+use crate::config::{AccessKey, Config};
+use crate::control::{self, Panel, Panels};
+use crate::emulator::Emulator;
+use crate::keyring::Keyring;
+use crate::shared::{Shared, bind};
+use crate::{Error, config};
+use serde_json::{Map, Value};
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// Settings that stand once at the top of a file and hold for each section that does not say otherwise.
+const COMMON: [&str; 5] = ["clock", "keys", "region", "time_scale", "token_life"];
+
+/// `CloudConfig` says which fronts to play. Each is a section of the file.
+///
+/// In a file: `{"region": …, "keys": […], "control": …, "cache": {…}}`, where `clock`, `keys`, `region`, `time_scale`
+/// and `token_life` may stand at the top for all sections. Unknown names are errors.
+#[derive(Clone, Debug, Default)]
+pub struct CloudConfig {
+    /// Where the [control API](crate::control) listens; loopback only. Default: nowhere.
+    pub control: Option<SocketAddr>,
+    /// Where the judging clock starts, for all fronts. Default: the system's clock.
+    pub clock: Option<SystemTime>,
+    /// The access keys whose signatures count, for all fronts.
+    pub keys: Vec<AccessKey>,
+    /// The cache front.
+    pub cache: Option<Config>,
+}
+
+impl CloudConfig {
+    /// Reads a configuration file's JSON text.
+    ///
+    /// # Errors
+    /// Text that is not JSON, unknown names, and values of the wrong type, with the section they stand in.
+    pub fn from_json(text: &str) -> Result<Self, Error> {
+        let wrong = |problem: String| Error::Config { field: "config", problem };
+        let value: Value = serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
+        let Value::Object(mut fields) = value else {
+            return Err(wrong("expected an object".into()));
+        };
+        let mut common = Map::new();
+        for name in COMMON {
+            common.extend(fields.remove(name).map(|value| (name.to_owned(), value)));
+        }
+        let top: config::Common = read("the top of the file", Value::Object(common.clone()))?;
+        let control = fields.remove("control").map(|value| read("control", value)).transpose()?;
+        let cache = section(&mut fields, "cache", &common, &COMMON)?;
+        if let Some(name) = fields.keys().next() {
+            return Err(wrong(format!("unknown section `{name}`")));
+        }
+        Ok(Self { control, clock: top.clock, keys: top.keys, cache })
+    }
+}
+
+/// Takes a section out of the file, completed with those common settings that it `knows`.
+fn section<T: serde::de::DeserializeOwned>(
+    fields: &mut Map<String, Value>,
+    name: &'static str,
+    common: &Map<String, Value>,
+    knows: &[&str],
+) -> Result<Option<T>, Error> {
+    let Some(value) = fields.remove(name) else { return Ok(None) };
+    let Value::Object(mut section) = value else {
+        return Err(Error::Config { field: name, problem: "expected an object".into() });
+    };
+    for (name, value) in common.iter().filter(|(name, _)| knows.contains(&name.as_str())) {
+        section.entry(name).or_insert_with(|| value.clone());
+    }
+    read(name, Value::Object(section)).map(Some)
+}
+
+fn read<T: serde::de::DeserializeOwned>(field: &'static str, value: Value) -> Result<T, Error> {
+    // serde_json's message may quote a value, but of a wrong type only: secrets are texts and so never wrong.
+    serde_json::from_value(value).map_err(|error| Error::Config { field, problem: error.to_string() })
+}
+
+/// `Cloud` plays the cloud side on one machine, on the runtime that started it. Dropping it ends all fronts.
+pub struct Cloud {
+    shared: Shared,
+    control: Option<SocketAddr>,
+    cache: Option<Emulator>,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Cloud {
+    /// Starts the fronts that the configuration names.
+    ///
+    /// # Errors
+    /// Settings that cannot work, a backend that does not come up, an address that is taken.
+    pub async fn start(config: CloudConfig) -> Result<Self, Error> {
+        let control = config::loopback("control", config.control)?;
+        let of_cache = config.cache.iter().flat_map(|cache| cache.keys.clone());
+        let keys: Keyring = config.keys.into_iter().chain(of_cache).collect();
+        let shared = Shared::new(config.clock, keys)?;
+        let control = match control {
+            Some(address) => Some(bind("control", address).await?),
+            None => None,
+        };
+        let mut panels: Vec<Arc<dyn Panel>> = Vec::new();
+        let cache = match config.cache {
+            Some(cache) => Some(Emulator::start_in(cache, shared.clone()).await?),
+            None => None,
+        };
+        panels.extend(cache.iter().map(Emulator::panel));
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = Vec::new();
+        let control = control.map(|(listener, address)| {
+            let panels: Panels = panels.into();
+            tasks.push(tokio::spawn(control::run(panels, listener, stopped)));
+            address
+        });
+        Ok(Self { shared, control, cache, stop, tasks })
+    }
+
+    /// The cache, if it is played.
+    #[must_use]
+    pub fn cache(&self) -> Option<&Emulator> {
+        self.cache.as_ref()
+    }
+
+    /// The certificate of the authority that clients of all fronts must trust, in PEM. The file lives as long as this.
+    #[must_use]
+    pub fn ca_path(&self) -> &Path {
+        self.shared.authority.ca()
+    }
+
+    /// Where the [control API](crate::control) listens.
+    #[must_use]
+    pub fn control_address(&self) -> Option<SocketAddr> {
+        self.control
+    }
+
+    /// The access keys whose signatures count, to add to and to take from at any time.
+    #[must_use]
+    pub fn keys(&self) -> &Keyring {
+        &self.shared.keys
+    }
+
+    /// Closes all connections cleanly, then everything else.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        if let Some(cache) = self.cache.take() {
+            cache.stop().await;
+        }
+        for task in self.tasks.drain(..) {
+            // A task that panicked has ended too.
+            let _ = task.await;
+        }
+    }
+}
+
+impl fmt::Debug for Cloud {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cloud")
+            .field("cache", &self.cache)
+            .field("control", &self.control)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for Cloud {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_at_the_top_holds_for_each_section() {
+        let text = r#"{"region": "us-east-1", "keys": [{"id": "AKIDEXAMPLE", "secret": "s"}], "time_scale": 2,
+            "control": "127.0.0.1:0", "cache": {"cluster": "c", "users": ["app"], "time_scale": 3}}"#;
+        let config = CloudConfig::from_json(text).expect("a valid file");
+        let cache = config.cache.expect("a cache");
+        assert_eq!((cache.region.as_str(), cache.time_scale), ("us-east-1", 3.0));
+        assert_eq!(cache.keys, config.keys);
+        assert_eq!(config.control, Some(([127, 0, 0, 1], 0).into()));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (text, name) in [
+            ("{", "config"),
+            ("[]", "config"),
+            (r#"{"cash": {}}"#, "cash"),
+            (r#"{"cache": {"cluter": "c"}}"#, "cluter"),
+            (r#"{"cache": 3}"#, "cache"),
+            (r#"{"clock": "yesterday"}"#, "2025-01-01T00:00:00Z"),
+        ] {
+            let error = CloudConfig::from_json(text).expect_err(text).to_string();
+            assert!(error.contains(name), "{text}: {error}");
+        }
+    }
+}
