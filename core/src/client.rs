@@ -4,13 +4,18 @@ mod batch;
 mod command;
 mod connection;
 mod dial;
+mod driver;
+mod frame;
 mod heal;
+mod inbox;
 mod login;
 mod pace;
 mod reply;
 mod runner;
 mod standalone;
 mod tls;
+mod value;
+mod wire;
 
 use std::sync::Arc;
 

@@ -1,7 +1,5 @@
 //! Several commands in one piece.
 
-use std::borrow::Cow;
-
 use redis::{Cmd, Pipeline, cmd};
 
 use super::command;
@@ -50,17 +48,21 @@ impl Batch {
         self.is_atomic
     }
 
-    /// What goes out: an atomic batch between MULTI and EXEC.
-    pub(super) fn to_send(&self) -> Cow<'_, Pipeline> {
-        if !self.is_atomic {
-            return Cow::Borrowed(&self.pipeline);
+    /// How many replies it gets.
+    pub(super) fn count(&self) -> usize {
+        self.len() + if self.is_atomic { 2 } else { 0 }
+    }
+
+    /// Appends what goes out: an atomic batch between MULTI and EXEC.
+    pub(super) fn pack(&self, out: &mut Vec<u8>) {
+        if self.is_atomic {
+            cmd("MULTI").write_packed_command(out);
         }
-        let mut wrapped = Pipeline::with_capacity(self.len() + 2);
-        wrapped.add_command(cmd("MULTI"));
         for command in self.pipeline.cmd_iter() {
-            wrapped.add_command(command.clone());
+            command.write_packed_command(out);
         }
-        wrapped.add_command(cmd("EXEC"));
-        Cow::Owned(wrapped)
+        if self.is_atomic {
+            cmd("EXEC").write_packed_command(out);
+        }
     }
 }

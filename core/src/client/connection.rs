@@ -1,43 +1,98 @@
 //! One socket with its login: what was used to log in, when, and how to do it again.
 
 use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
 use std::time::Duration;
 
+use futures_util::task::AtomicWaker;
 use keyrotor_proto::Code;
-use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Cmd, ProtocolVersion, RedisConnectionInfo, Value};
-use tokio::sync::watch;
+use redis::{Cmd, Value};
+use tokio::sync::Notify;
 
 use super::batch::Batch;
-use super::reply::{settle, transport_error};
+use super::driver::Driver;
+use super::reply::{disconnected, settle};
 use super::runner::{Runner, Stream};
+use super::wire::{Deadline, Replies, Wire};
 use crate::error::{Error, Result};
 
-/// Commands that may wait for the socket before their senders do.
-const QUEUE: usize = 1024;
-/// How long a connection that nobody holds any more may take to say goodbye.
-const GOODBYE: Duration = Duration::from_millis(500);
+/// Bytes that may wait for the socket before senders wait too.
+const BACKLOG: usize = 1 << 20;
 
-/// A connection that commands can be sent on.
+/// A connection that commands can be sent on. Dropping it closes it.
 pub(super) struct Connection {
-    channel: MultiplexedConnection,
-    ended: watch::Receiver<bool>,
+    shared: Arc<Shared>,
+    runner: Arc<dyn Runner>,
     login: Mutex<LoginRecord>,
     /// One login at a time.
     pub(super) relogin: tokio::sync::Mutex<()>,
-    /// Whether a reply showed that nothing more can come, before the task that reads has said so.
-    is_broken: AtomicBool,
-    /// When it goes, the socket is closed.
-    held: Mutex<Option<watch::Sender<()>>>,
+}
+
+/// What the senders and the driver of a connection share.
+#[derive(Default)]
+pub(super) struct Shared {
+    wire: Mutex<Wire>,
+    driver: AtomicWaker,
+    /// Told when the backlog has gone to the socket.
+    room: Notify,
+    is_closing: AtomicBool,
+    has_ended: AtomicBool,
+    ended: Notify,
+}
+
+impl Shared {
+    fn wire(&self) -> MutexGuard<'_, Wire> {
+        self.wire.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn wake_with(&self, waker: &Waker) {
+        self.driver.register(waker);
+    }
+
+    pub(super) fn take_outgoing(&self, emptied: &mut Vec<u8>) {
+        self.wire().take_outgoing(emptied);
+        if emptied.len() >= BACKLOG {
+            self.room.notify_waiters();
+        }
+    }
+
+    pub(super) fn deliver(&self, replies: impl ExactSizeIterator<Item = Result<Value>>) -> Result<()> {
+        if replies.len() == 0 { Ok(()) } else { self.wire().deliver(replies) }
+    }
+
+    pub(super) fn expire(&self, now: Duration) -> Option<Duration> {
+        self.wire().expire(now)
+    }
+
+    pub(super) fn is_awaited(&self) -> bool {
+        self.wire().is_awaited()
+    }
+
+    pub(super) fn is_closing(&self) -> bool {
+        self.is_closing.load(Acquire)
+    }
+
+    pub(super) fn end(&self, error: Error) {
+        self.wire().end(error);
+        if !self.has_ended.swap(true, AcqRel) {
+            self.ended.notify_waiters();
+            self.room.notify_waiters();
+        }
+    }
 }
 
 /// What can be sent on a connection.
 pub(super) trait Sendable: Sync {
     type Reply: Send;
 
-    fn send_on(&self, connection: &Connection) -> impl Future<Output = Result<Self::Reply>> + Send;
+    /// Ends after `within` at the latest, unless the socket takes nothing.
+    fn send_on(
+        &self,
+        connection: &Connection,
+        within: Duration,
+    ) -> impl Future<Output = Result<Self::Reply>> + Send;
 
     /// Whether nothing of it ran, since the server wants a login first.
     fn wants_login(outcome: &Result<Self::Reply>) -> bool;
@@ -46,8 +101,8 @@ pub(super) trait Sendable: Sync {
 impl Sendable for Cmd {
     type Reply = Value;
 
-    async fn send_on(&self, connection: &Connection) -> Result<Value> {
-        connection.send(self).await
+    async fn send_on(&self, connection: &Connection, within: Duration) -> Result<Value> {
+        connection.exchange(self, Some(within)).await
     }
 
     fn wants_login(outcome: &Result<Value>) -> bool {
@@ -58,12 +113,8 @@ impl Sendable for Cmd {
 impl Sendable for Batch {
     type Reply = Vec<Result<Value>>;
 
-    async fn send_on(&self, connection: &Connection) -> Result<Self::Reply> {
-        let mut channel = connection.channel.clone();
-        let commands = self.to_send();
-        let replies = channel.send_packed_commands(&commands, 0, commands.len()).await;
-        let replies = connection.noting(replies.map_err(|error| transport_error(&error)))?;
-        let replies: Vec<_> = replies.into_iter().map(|reply| settle(Ok(reply))).collect();
+    async fn send_on(&self, connection: &Connection, within: Duration) -> Result<Self::Reply> {
+        let replies = connection.submit(self.count(), Some(within), |out| self.pack(out)).await?;
         if self.is_atomic() { outcome_of_exec(replies) } else { Ok(replies) }
     }
 
@@ -98,54 +149,58 @@ pub(super) struct LoginRecord {
 
 impl Connection {
     /// Takes a stream over. Nothing is sent.
-    pub(super) async fn open(stream: Box<dyn Stream>, runner: &Arc<dyn Runner>) -> Result<Self> {
-        // RESP2 here only keeps the crate from saying HELLO itself; it reads whatever protocol the server speaks.
-        let silent =
-            RedisConnectionInfo::default().set_protocol(ProtocolVersion::RESP2).set_skip_set_lib_name();
-        let config = AsyncConnectionConfig::new().set_response_timeout(None).set_pipeline_buffer_size(QUEUE);
-        let (channel, driver) =
-            MultiplexedConnection::new_with_config(&silent, stream, config).await.map_err(Error::internal)?;
-        let (ended_sender, ended) = watch::channel(false);
-        let (held, mut holders) = watch::channel(());
-        let timer = Arc::clone(runner);
-        let driving = runner.spawn(Box::pin(async move {
-            tokio::select! {
-                biased;
-                () = driver => {}
-                () = async {
-                    let _ = holders.changed().await;
-                    timer.sleep(GOODBYE).await;
-                } => {}
-            }
-            ended_sender.send_replace(true);
-        }));
-        driving.detach();
-        Ok(Self {
-            channel,
-            ended,
+    pub(super) fn open(stream: Box<dyn Stream>, runner: &Arc<dyn Runner>) -> Self {
+        let shared = Arc::<Shared>::default();
+        let driver = Driver::new(stream, Arc::clone(&shared), Arc::clone(runner));
+        runner.spawn(Box::pin(driver)).detach();
+        Self {
+            shared,
+            runner: Arc::clone(runner),
             login: Mutex::default(),
             relogin: tokio::sync::Mutex::default(),
-            is_broken: AtomicBool::new(false),
-            held: Mutex::new(Some(held)),
-        })
+        }
     }
 
+    /// Sends a command of the connection's own; whoever sends it sees to its time.
     pub(super) async fn send(&self, command: &Cmd) -> Result<Value> {
-        self.noting(settle(self.channel.clone().send_packed_command(command).await))
+        self.exchange(command, None).await
+    }
+
+    async fn exchange(&self, command: &Cmd, within: Option<Duration>) -> Result<Value> {
+        let replies = self.submit(1, within, |out| command.write_packed_command(out)).await?;
+        replies.into_iter().next().unwrap_or_else(|| Err(Error::internal("a command without a reply")))
+    }
+
+    async fn submit(
+        &self,
+        count: usize,
+        within: Option<Duration>,
+        pack: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<Replies> {
+        let deadline = within.map(|within| Deadline { within, at: self.runner.now() + within });
+        self.has_room().await;
+        let waiting = self.shared.wire().submit(count, deadline, pack)?;
+        self.shared.driver.wake();
+        // The driver answers every call before it goes.
+        waiting.await.unwrap_or_else(|_| Err(disconnected("its driver is gone")))
+    }
+
+    /// Waits while the socket does not keep up.
+    async fn has_room(&self) {
+        loop {
+            // Made before the look, so that no change after it goes unnoticed.
+            let changed = self.shared.room.notified();
+            if self.shared.wire().backlog() < BACKLOG {
+                return;
+            }
+            changed.await;
+        }
     }
 
     /// Closes the socket; replies that are under way may still come, for a moment.
     pub(super) fn close(&self) {
-        drop(self.held.lock().unwrap_or_else(PoisonError::into_inner).take());
-    }
-
-    fn noting<T>(&self, outcome: Result<T>) -> Result<T> {
-        if let Err(error) = &outcome
-            && matches!(error.code(), Code::NetworkDisconnected | Code::Protocol)
-        {
-            self.is_broken.store(true, Relaxed);
-        }
-        outcome
+        self.shared.is_closing.store(true, Release);
+        self.shared.driver.wake();
     }
 
     pub(super) fn login(&self) -> LoginRecord {
@@ -158,13 +213,21 @@ impl Connection {
     }
 
     pub(super) fn has_ended(&self) -> bool {
-        self.is_broken.load(Relaxed) || *self.ended.borrow()
+        self.shared.has_ended.load(Acquire)
     }
 
     /// Ends when the connection has.
     pub(super) async fn end(&self) {
-        let mut ended = self.ended.clone();
-        // An error says that the task that would tell is gone, and the connection with it.
-        let _ = ended.wait_for(|ended| *ended).await;
+        // Made before the look, so that no end after it goes unnoticed.
+        let ended = self.shared.ended.notified();
+        if !self.has_ended() {
+            ended.await;
+        }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.close();
     }
 }

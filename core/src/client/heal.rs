@@ -36,7 +36,7 @@ impl Standalone {
             None => None,
         };
         let stream = dial::dial(&self.settings, self.tls.as_ref(), &**runner).await?;
-        let connection = Connection::open(stream, runner).await?;
+        let connection = Connection::open(stream, runner);
         let outcome = login::log_in(&connection, &self.settings, credential.as_deref(), &**runner).await;
         self.report(credential.as_deref(), &outcome);
         outcome.map(|()| Arc::new(connection)).map_err(|error| self.with_doubts(error))

@@ -1,16 +1,15 @@
 //! What the redis crate says, in our own words.
 
 use keyrotor_proto::Code;
-use redis::{RedisError, ServerError, Value};
+use redis::{ServerError, Value};
 
 use crate::error::{Error, Result};
 
 /// Splits the server's errors from its values.
-pub(super) fn settle(reply: Result<Value, RedisError>) -> Result<Value> {
+pub(super) fn settle(reply: Result<Value>) -> Result<Value> {
     match reply {
         Ok(Value::ServerError(error)) => Err(server_error(&server_text(&error))),
-        Ok(value) => Ok(value),
-        Err(error) => Err(transport_error(&error)),
+        other => other,
     }
 }
 
@@ -40,21 +39,7 @@ pub(super) fn server_error(text: &str) -> Error {
     Error::new(code, format!("the server answered \"{text}\"{advice}")).with_server_text(text)
 }
 
-pub(super) fn transport_error(error: &RedisError) -> Error {
-    if let Some(code) = error.code() {
-        // An aborted transaction is an error of the server's that the crate has taken apart.
-        let text = error.detail().map_or_else(|| code.to_owned(), |detail| format!("{code} {detail}"));
-        return server_error(&text);
-    }
-    if error.is_io_error() || error.is_connection_dropped() {
-        return disconnected(error);
-    }
-    let cause = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
-    let advice = "is it a Redis or Valkey server, and one without TLS where tls_mode is NoTls?";
-    Error::new(Code::Protocol, format!("the server's reply could not be read ({cause}); {advice}"))
-}
-
-fn disconnected(cause: impl std::fmt::Display) -> Error {
+pub(super) fn disconnected(cause: impl std::fmt::Display) -> Error {
     Error::new(
         Code::NetworkDisconnected,
         format!(

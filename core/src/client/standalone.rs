@@ -107,7 +107,7 @@ impl Standalone {
     pub(super) async fn execute(&self, command: &Cmd) -> Result<Value> {
         command::check(command)?;
         let runner = self.runner()?;
-        self.counted(1, &*runner, self.attempt(command, &*runner)).await
+        self.counted(1, self.attempt(command, &*runner)).await
     }
 
     pub(super) async fn execute_batch(&self, batch: &Batch) -> Result<Vec<Result<Value>>> {
@@ -116,35 +116,48 @@ impl Standalone {
         }
         let count = u64::try_from(batch.len()).unwrap_or(u64::MAX);
         let runner = self.runner()?;
-        self.counted(count, &*runner, self.attempt(batch, &*runner)).await
+        self.counted(count, self.attempt(batch, &*runner)).await
     }
 
     /// Sends something on the connection, and once more after healing where the server says that nothing of it
     /// ran for want of a login.
     async fn attempt<S: Sendable>(&self, what: &S, runner: &dyn Runner) -> Result<S::Reply> {
-        let connection = self.connection().await?;
+        let timeout = self.settings.request_timeout;
+        let deadline = runner.now() + timeout;
+        let connection = match self.connected() {
+            Some(connection) => connection,
+            None => self.by(deadline, runner, self.connection()).await?,
+        };
         let login = connection.login();
-        let outcome = what.send_on(&connection).await;
+        let outcome = what.send_on(&connection, timeout).await;
         if !S::wants_login(&outcome) {
             return outcome;
         }
-        self.heal(&connection, login, runner).await?;
-        what.send_on(&connection).await
+        let healed_and_sent = async {
+            self.heal(&connection, login, runner).await?;
+            what.send_on(&connection, timeout).await
+        };
+        self.by(deadline, runner, healed_and_sent).await
     }
 
-    async fn counted<T>(
+    /// Ends the waiting at `deadline`.
+    async fn by<T>(
         &self,
-        count: u64,
+        deadline: Duration,
         runner: &dyn Runner,
         work: impl Future<Output = Result<T>>,
     ) -> Result<T> {
+        tokio::select! {
+            biased;
+            outcome = work => outcome,
+            () = runner.sleep(deadline.saturating_sub(runner.now())) => Err(self.timed_out()),
+        }
+    }
+
+    async fn counted<T>(&self, count: u64, work: impl Future<Output = Result<T>>) -> Result<T> {
         let _place = self.place()?;
         self.counts.commands.fetch_add(count, Relaxed);
-        let outcome = tokio::select! {
-            biased;
-            outcome = work => outcome.map_err(|error| self.or_closed(error)),
-            () = runner.sleep(self.settings.request_timeout) => Err(self.timed_out()),
-        };
+        let outcome = work.await.map_err(|error| self.or_closed(error));
         if let Err(error) = &outcome
             && error.code() != Code::ServerError
         {
@@ -198,14 +211,16 @@ impl Standalone {
         }
     }
 
+    fn connected(&self) -> Option<Arc<Connection>> {
+        match &*self.link.borrow() {
+            Link::Up(connection) if !connection.has_ended() => Some(Arc::clone(connection)),
+            _ => None,
+        }
+    }
+
     /// The connection, waiting for the next one while the network is down; but not while no login can be made:
     /// that is said at once.
     async fn connection(&self) -> Result<Arc<Connection>> {
-        if let Link::Up(connection) = &*self.link.borrow()
-            && !connection.has_ended()
-        {
-            return Ok(Arc::clone(connection));
-        }
         let mut link = self.link.subscribe();
         loop {
             match &*link.borrow_and_update() {

@@ -1,0 +1,192 @@
+//! What one connection has to send and which replies it is owed. No I/O: whoever drives the socket asks this what to
+//! write, and hands over the replies that it read.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use keyrotor_proto::Code;
+use redis::Value;
+use tokio::sync::oneshot;
+
+use crate::error::{Error, Result};
+
+/// A buffer that a large batch has blown up is given back.
+const KEPT: usize = 64 << 10;
+
+/// The outcome of everything that one call sent.
+pub(super) type Replies = Vec<Result<Value>>;
+/// Where they arrive. Dropping it gives the call up: its replies are then dropped too.
+pub(super) type Waiting = oneshot::Receiver<Result<Replies>>;
+
+/// `Wire` is the state of a connection between its socket and its callers.
+#[derive(Default)]
+pub(super) struct Wire {
+    outgoing: Vec<u8>,
+    owed: VecDeque<Owed>,
+    end: Option<Error>,
+}
+
+/// A call that waits, or one that was given up and whose replies are still to come.
+struct Owed {
+    left: usize,
+    replies: Replies,
+    deadline: Option<Deadline>,
+    caller: Option<oneshot::Sender<Result<Replies>>>,
+}
+
+/// How long a call waits, and until when.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Deadline {
+    pub(super) within: Duration,
+    pub(super) at: Duration,
+}
+
+impl Wire {
+    /// Takes `count` packed commands that `pack` appends; their replies arrive together.
+    ///
+    /// # Errors
+    /// What ended the connection.
+    pub(super) fn submit(
+        &mut self,
+        count: usize,
+        deadline: Option<Deadline>,
+        pack: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<Waiting> {
+        if let Some(end) = &self.end {
+            return Err(end.clone());
+        }
+        pack(&mut self.outgoing);
+        let (caller, waiting) = oneshot::channel();
+        let replies = Vec::with_capacity(count);
+        self.owed.push_back(Owed { left: count, replies, deadline, caller: Some(caller) });
+        Ok(waiting)
+    }
+
+    /// How many bytes wait to be written.
+    pub(super) fn backlog(&self) -> usize {
+        self.outgoing.len()
+    }
+
+    /// Exchanges what is to be written for an emptied buffer.
+    pub(super) fn take_outgoing(&mut self, emptied: &mut Vec<u8>) {
+        emptied.clear();
+        if emptied.capacity() > KEPT {
+            *emptied = Vec::new();
+        }
+        std::mem::swap(&mut self.outgoing, emptied);
+    }
+
+    /// Hands replies to the calls that are owed them.
+    ///
+    /// # Errors
+    /// [`Code::Protocol`] for a reply that nobody is owed: the connection can no longer be trusted.
+    pub(super) fn deliver(&mut self, replies: impl IntoIterator<Item = Result<Value>>) -> Result<()> {
+        for reply in replies {
+            let Some(next) = self.owed.front_mut() else {
+                let message = "the server sent a reply that no command had asked for";
+                return Err(Error::new(Code::Protocol, message));
+            };
+            next.replies.push(reply);
+            next.left -= 1;
+            if next.left == 0
+                && let Some(Owed { caller: Some(caller), replies, .. }) = self.owed.pop_front()
+            {
+                // Whoever asked may have left.
+                let _ = caller.send(Ok(replies));
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the waiting of calls whose time is over. Returns the next moment at which one may be.
+    pub(super) fn expire(&mut self, now: Duration) -> Option<Duration> {
+        let waiting = self.owed.iter_mut().filter(|owed| owed.caller.is_some());
+        let mut next = None;
+        for (owed, deadline) in waiting.filter_map(|owed| owed.deadline.map(|deadline| (owed, deadline))) {
+            if deadline.at > now {
+                next = Some(next.map_or(deadline.at, |next: Duration| next.min(deadline.at)));
+            } else if let Some(caller) = owed.caller.take() {
+                let _ = caller.send(Err(late(deadline.within)));
+            }
+        }
+        next
+    }
+
+    /// Ends all calls with this error, and refuses those that follow with it.
+    pub(super) fn end(&mut self, error: Error) {
+        let error = self.end.get_or_insert(error);
+        for caller in self.owed.drain(..).filter_map(|owed| owed.caller) {
+            let _ = caller.send(Err(error.clone()));
+        }
+        self.outgoing = Vec::new();
+    }
+
+    /// Whether somebody waits.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.owed.iter().any(|owed| owed.caller.as_ref().is_some_and(|caller| !caller.is_closed()))
+    }
+}
+
+fn late(within: Duration) -> Error {
+    let message = format!(
+        "no reply within {} ms; whether the command ran is not known. Raise request_timeout, or look at the server",
+        within.as_millis()
+    );
+    Error::new(Code::RequestTimeout, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn submit(wire: &mut Wire, count: usize, seconds: u64) -> Waiting {
+        let at = Duration::from_secs(seconds);
+        let deadline = Some(Deadline { within: at, at });
+        wire.submit(count, deadline, |out| out.extend_from_slice(b"*1\r\n$4\r\nPING\r\n")).unwrap()
+    }
+
+    fn numbers(range: std::ops::Range<i64>) -> impl Iterator<Item = Result<Value>> {
+        range.map(|number| Ok(Value::Int(number)))
+    }
+
+    #[test]
+    fn replies_go_to_their_callers_in_order() {
+        let mut wire = Wire::default();
+        let (mut one, mut two) = (submit(&mut wire, 1, 9), submit(&mut wire, 2, 9));
+        let mut out = Vec::new();
+        wire.take_outgoing(&mut out);
+        assert_eq!((out.len(), wire.backlog()), (28, 0));
+        wire.deliver(numbers(0..2)).unwrap();
+        assert_eq!(one.try_recv().unwrap().unwrap()[0].as_ref().unwrap(), &Value::Int(0));
+        two.try_recv().unwrap_err();
+        wire.deliver(numbers(2..3)).unwrap();
+        assert_eq!(two.try_recv().unwrap().unwrap().len(), 2);
+        assert!(!wire.is_awaited());
+    }
+
+    #[test]
+    fn b09_the_reply_of_a_call_that_was_given_up_goes_to_nobody() {
+        let mut wire = Wire::default();
+        let mut late = submit(&mut wire, 1, 1);
+        drop(submit(&mut wire, 1, 2));
+        let mut last = submit(&mut wire, 1, 9);
+        assert_eq!(wire.expire(Duration::ZERO), Some(Duration::from_secs(1)));
+        assert_eq!(wire.expire(Duration::from_secs(2)), Some(Duration::from_secs(9)));
+        assert_eq!(late.try_recv().unwrap().unwrap_err().code(), Code::RequestTimeout);
+        wire.deliver(numbers(1..4)).unwrap();
+        assert_eq!(last.try_recv().unwrap().unwrap()[0].as_ref().unwrap(), &Value::Int(3));
+        assert_eq!(wire.expire(Duration::from_secs(9)), None);
+    }
+
+    #[test]
+    fn after_its_end_a_connection_takes_nothing_more() {
+        let mut wire = Wire::default();
+        assert_eq!(wire.deliver(numbers(0..1)).unwrap_err().code(), Code::Protocol);
+        let mut waiting = submit(&mut wire, 1, 9);
+        wire.end(Error::closed("client"));
+        assert_eq!(waiting.try_recv().unwrap().unwrap_err().code(), Code::Closed);
+        wire.end(Error::internal("a later reason"));
+        assert_eq!(wire.submit(1, None, |_| {}).unwrap_err().code(), Code::Closed);
+        assert_eq!(wire.backlog(), 0);
+    }
+}
