@@ -1,5 +1,6 @@
 //! Moves bytes between a connection's socket and its [`Wire`], until either ends.
 
+use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -19,13 +20,16 @@ use crate::error::{Error, Result};
 /// How long a connection that nobody holds any more may take to answer and to say goodbye.
 const GOODBYE: Duration = Duration::from_millis(500);
 
+/// Replies handed out before what their callers send next is written.
+const AT_ONCE: usize = 32;
+
 /// `Driver` is the future that owns the socket. Dropping it ends the connection.
 pub(super) struct Driver {
     stream: Box<dyn Stream>,
     shared: Arc<Shared>,
     runner: Arc<dyn Runner>,
     inbox: Inbox,
-    replies: Vec<Result<Value>>,
+    replies: VecDeque<Result<Value>>,
     writing: Vec<u8>,
     written: usize,
     is_flushed: bool,
@@ -40,7 +44,7 @@ impl Driver {
             shared,
             runner,
             inbox: Inbox::default(),
-            replies: Vec::new(),
+            replies: VecDeque::new(),
             writing: Vec::new(),
             written: 0,
             is_flushed: true,
@@ -76,6 +80,14 @@ impl Driver {
     /// Reads what there is; ends only with the connection.
     fn read(&mut self, context: &mut Context<'_>) -> Poll<Error> {
         loop {
+            if let Err(error) = self.deliver() {
+                return Poll::Ready(error);
+            }
+            if !self.replies.is_empty() {
+                // Whoever got one may have the next command ready by then: server and callers work at once.
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             let mut room = ReadBuf::new(self.inbox.room());
             let read = ready!(Pin::new(&mut self.stream).poll_read(context, &mut room));
             let length = room.filled().len();
@@ -84,12 +96,15 @@ impl Driver {
                 Ok(()) if length == 0 => return Poll::Ready(reply::disconnected("the server closed it")),
                 Ok(()) => {}
             }
-            let received = self.inbox.received(length, &mut self.replies);
-            let delivered = self.shared.deliver(self.replies.drain(..));
-            if let Err(error) = delivered.and(received) {
-                return Poll::Ready(error);
+            if let Err(error) = self.inbox.received(length, &mut self.replies) {
+                return Poll::Ready(self.shared.deliver(self.replies.drain(..)).err().unwrap_or(error));
             }
         }
+    }
+
+    fn deliver(&mut self) -> Result<()> {
+        let count = self.replies.len().min(AT_ONCE);
+        self.shared.deliver(self.replies.drain(..count))
     }
 
     /// Ends calls whose time is over, and sees to it that this is asked again in time.

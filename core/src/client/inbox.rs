@@ -1,5 +1,7 @@
 //! Bytes that were read and are not yet whole replies.
 
+use std::collections::VecDeque;
+
 use keyrotor_proto::Code;
 use redis::Value;
 
@@ -35,7 +37,7 @@ impl Inbox {
     ///
     /// # Errors
     /// [`Code::Protocol`] where the bytes are no replies: nothing more can be read from this connection.
-    pub(super) fn received(&mut self, length: usize, replies: &mut Vec<Result<Value>>) -> Result<()> {
+    pub(super) fn received(&mut self, length: usize, replies: &mut VecDeque<Result<Value>>) -> Result<()> {
         self.filled = (self.filled + length).min(self.room.len());
         let mut start = 0;
         self.wanted = 0;
@@ -46,7 +48,7 @@ impl Inbox {
                     let (frame, _) = rest.split_at_checked(length).unwrap_or((rest, &[]));
                     // A push belongs to no command; nothing here asks for any.
                     if frame.first() != Some(&b'>') {
-                        replies.push(read(frame));
+                        replies.push_back(read(frame));
                     }
                     start += length;
                 }
@@ -88,8 +90,8 @@ fn not_resp(bytes: &[u8]) -> Error {
 mod tests {
     use super::*;
 
-    fn receive(inbox: &mut Inbox, bytes: &[u8]) -> Result<Vec<Result<Value>>> {
-        let mut replies = Vec::new();
+    fn receive(inbox: &mut Inbox, bytes: &[u8]) -> Result<VecDeque<Result<Value>>> {
+        let mut replies = VecDeque::new();
         inbox.room()[..bytes.len()].copy_from_slice(bytes);
         inbox.received(bytes.len(), &mut replies)?;
         Ok(replies)
