@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use clap::{Args, ValueEnum};
 use keyrotor::{Code, Error};
-use keyrotor_emulator::{AccessKey, Backend, Cloud, CloudConfig, Config, Emulator, Service};
+use keyrotor_emulator::{AccessKey, Backend, Cloud, CloudConfig, Config, Emulator, Service, User};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -164,7 +164,7 @@ fn config(arguments: Arguments) -> Result<CloudConfig, Error> {
 
 /// What the options change in the cache.
 fn cache(config: &mut Config, arguments: Arguments) {
-    config.users.extend(arguments.users);
+    config.users.extend(arguments.users.into_iter().map(User::from));
     config.serverless |= arguments.serverless;
     config.plaintext |= arguments.plaintext;
     config.token_life = arguments.token_life.or(config.token_life);

@@ -4,7 +4,8 @@ mod server;
 mod url;
 
 use crate::Error;
-use crate::config;
+use crate::config::{self, User};
+use crate::resp;
 use crate::sigv4::hex;
 use ring::rand::{SecureRandom, SystemRandom};
 use server::Spawned;
@@ -28,22 +29,37 @@ enum Place {
     Url(Url),
 }
 
-/// `Users` holds the passwords of this run.
+/// `Users` holds the accounts of this run.
 pub(crate) struct Users {
-    passwords: Vec<(String, String)>,
+    accounts: Vec<Account>,
     nobody: (String, String),
 }
 
+/// `Account` is a user as the server knows it. It has no `Debug`: it holds a password.
+struct Account {
+    name: String,
+    password: String,
+    /// What it may do, rule by rule.
+    rules: Vec<String>,
+}
+
 impl Users {
-    fn new(names: &[String]) -> Result<Self, Error> {
-        let passwords: Result<_, _> =
-            names.iter().map(|name| random().map(|password| (name.clone(), password))).collect();
-        Ok(Self { passwords: passwords?, nobody: (format!("nobody-{}", random()?), random()?) })
+    fn new(users: &[User]) -> Result<Self, Error> {
+        let accounts: Result<_, _> = users.iter().map(Account::new).collect();
+        Ok(Self { accounts: accounts?, nobody: (format!("nobody-{}", random()?), random()?) })
     }
 
-    /// Names and passwords of all users.
-    fn all(&self) -> &[(String, String)] {
-        &self.passwords
+    fn all(&self) -> &[Account] {
+        &self.accounts
+    }
+}
+
+impl Account {
+    fn new(user: &User) -> Result<Self, Error> {
+        let rules = user.rules().unwrap_or_default().into_iter().map(str::to_owned);
+        // Whatever else the user may do, the gate must be able to speak in its name.
+        let rules = rules.chain([format!("+eval|{}", resp::SAY)]).collect();
+        Ok(Self { name: user.name.clone(), password: random()?, rules })
     }
 }
 
@@ -55,7 +71,7 @@ fn random() -> Result<String, Error> {
 
 impl Backend {
     /// Starts or reaches the server, and makes the users in it.
-    pub(crate) async fn start(backend: &config::Backend, users: &[String]) -> Result<Self, Error> {
+    pub(crate) async fn start(backend: &config::Backend, users: &[User]) -> Result<Self, Error> {
         let users = Users::new(users)?;
         let place = match backend {
             config::Backend::Auto => Place::Spawned(Spawned::start(&users).await?),
@@ -78,7 +94,7 @@ impl Backend {
 
     /// The user's real password.
     pub(crate) fn password(&self, user: &str) -> Option<&str> {
-        self.users.all().iter().find(|(name, _)| name == user).map(|(_, password)| password.as_str())
+        self.users.all().iter().find(|account| account.name == user).map(|account| account.password.as_str())
     }
 
     /// A user that does not exist: its login is refused whatever the server's users are.

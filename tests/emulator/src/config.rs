@@ -3,14 +3,18 @@
 mod access_key;
 mod backend;
 mod switches;
+mod user;
 mod wire;
 
 pub use access_key::AccessKey;
 pub use backend::Backend;
 pub use switches::Switches;
+pub use user::User;
 
 use crate::Error;
+use crate::policy::Policy;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, SystemTime};
 
@@ -19,6 +23,9 @@ const SESSION_LIMIT: Duration = Duration::from_secs(12 * 3600);
 /// The life of a token, and the shortest that scaling may make of it.
 const TOKEN_LIFE: f64 = 900.0;
 const SHORTEST_SCALED_LIFE: f64 = 5.0;
+
+/// The account of AWS' own examples.
+const ACCOUNT: &str = "123456789012";
 
 /// `Service` is the cloud service that is played.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -50,10 +57,20 @@ pub struct Config {
     pub cluster: String,
     /// The region of the cluster.
     pub region: String,
-    /// The users that may log in. Kept in lower case, as the services do.
-    pub users: Vec<String>,
+    /// The users that may log in, each by its name or with its ACL.
+    pub users: Vec<User>,
     /// The access keys whose signatures count.
     pub keys: Vec<AccessKey>,
+    /// What the holders of access keys may do, as IAM policies; see [`Document`](crate::Document). Without this
+    /// setting everything; with an empty list nothing. Can be [replaced](crate::control) at any time.
+    pub policies: Option<Vec<Policy>>,
+    /// The account in the ARNs that policies name. Default `123456789012`.
+    pub account: String,
+    /// The tags of the cache that a policy's `aws:ResourceTag/…` sees.
+    pub tags: BTreeMap<String, String>,
+    /// How many logins a second are taken; more are throttled, as the services do at a number that they do not
+    /// publish. Default: any number.
+    pub login_rate: Option<f64>,
     /// Where the judging clock starts; it runs on from there. Default: the system's clock.
     #[serde(deserialize_with = "wire::time")]
     pub clock: Option<SystemTime>,
@@ -85,6 +102,10 @@ impl Default for Config {
             region: String::new(),
             users: Vec::new(),
             keys: Vec::new(),
+            policies: None,
+            account: ACCOUNT.to_owned(),
+            tags: BTreeMap::new(),
+            login_rate: None,
             clock: None,
             time_scale: 1.0,
             token_life: None,
@@ -112,11 +133,12 @@ impl Config {
         if self.region.is_empty() {
             return wrong("region", "is empty");
         }
-        if self.users.is_empty() || self.users.iter().any(|user| !is_user(user)) {
-            return wrong(
-                "users",
-                "needs at least one name, none empty or with spaces or control characters",
-            );
+        self.users = users(self.users)?;
+        if self.account.len() != 12 || !self.account.bytes().all(|byte| byte.is_ascii_digit()) {
+            return wrong("account", "must be 12 digits");
+        }
+        if self.login_rate.is_some_and(|rate| !(rate > 0.0 && rate.is_finite())) {
+            return wrong("login_rate", "must be above 0");
         }
         if self.keys.iter().any(|key| key.id.is_empty() || key.secret.is_empty()) {
             return wrong("keys", "needs id and secret for each access key");
@@ -130,13 +152,32 @@ impl Config {
         }
         loopback("control", self.control)?;
         self.cluster = self.cluster.to_lowercase();
-        for user in &mut self.users {
-            *user = user.to_lowercase();
-        }
-        self.users.sort();
-        self.users.dedup();
         Ok(self)
     }
+}
+
+/// The users with their names in lower case, each once.
+fn users(users: Vec<User>) -> Result<Vec<User>, Error> {
+    let wrong = |problem: String| Error::Config { field: "users", problem };
+    if users.is_empty() || users.iter().any(|user| !is_user(&user.name)) {
+        let problem = "needs at least one name, none empty or with spaces or control characters";
+        return Err(wrong(problem.into()));
+    }
+    let mut by_name = BTreeMap::new();
+    for user in users {
+        if user.rules().is_none() {
+            let problem = "its acl may hold rules for keys, channels and commands, but no passwords";
+            return Err(wrong(format!("`{}`: {problem}", user.name)));
+        }
+        let user = User { name: user.name.to_lowercase(), ..user };
+        match by_name.insert(user.name.clone(), user) {
+            Some(earlier) if by_name.get(&earlier.name) != Some(&earlier) => {
+                return Err(wrong(format!("`{}` is there twice, with different rights", earlier.name)));
+            }
+            _ => {}
+        }
+    }
+    Ok(by_name.into_values().collect())
 }
 
 /// Refuses an address that others could reach.

@@ -41,6 +41,9 @@ async fn run(gate: &Gate, session: &Session, tls: Option<TlsAcceptor>, tcp: TcpS
         why = session.over() => why,
         why = pump(gate, session, &mut wire) => why,
     };
+    if let (Closed::SessionLimit, Some(words)) = (why, &gate.config.switches.last_words) {
+        wire.last_words(words).await;
+    }
     if why != Closed::Killed {
         // The end is a clean one: TLS says goodbye. A killed connection just breaks off.
         tokio::select! {

@@ -19,11 +19,16 @@
 //! curl -d '{"open": false}' $C/faults/listen                       # new TCP connections are closed at once
 //! curl -X POST $C/faults/restart-backend                           # kill -9, and up again, empty
 //! curl -X POST $C/faults/clear                                     # ends all faults
+//! curl -d '{"policies": []}' $C/policies                           # later logins are not authorized
+//! curl -d '{"policies": null}' $C/policies                         # everything is allowed again
+//! curl -d '{"user": "app"}' $C/users/remove                        # takes it out of the group, which cuts it
+//! curl -d '{"user": "app"}' $C/users/add                           # puts it back
 //! ```
 //!
 //! A body may be left out where all its fields may. `count` and `milliseconds` are `null` or absent for "until
-//! cleared"; `stall` needs its time. The answer is `{"ok": true}`, for `kill` and `forget` with the number of
-//! `connections`. Errors are `{"error": "…"}`: 404 for an unknown path, 405 for a wrong method, 400 for a body
+//! cleared"; `stall` needs its time. The answer is `{"ok": true}`, for `kill`, `forget` and `users` with the
+//! number of `connections`. `policies` is a list as in the [configuration](crate::Config::policies); it and the
+//! users outlast `clear`. Errors are `{"error": "…"}`: 404 for an unknown path, 405 for a wrong method, 400 for a body
 //! with the field that is wrong, 409 for a fault that makes no sense as things are.
 
 mod body;

@@ -2,13 +2,17 @@
 
 use crate::authority::{Leaf, SERVER_NAME};
 use crate::backend::Backend;
+use crate::clock;
 use crate::config::Config;
 use crate::control::{CachePanel, Panel, Panels};
 use crate::faults::{Conditions, Faults};
 use crate::gate::Gate;
+use crate::group::Group;
 use crate::ledger::Ledger;
+use crate::policy::Policies;
 use crate::record::Record;
 use crate::shared::{Shared, bind};
+use crate::throttle::Throttle;
 use crate::{Error, control, listener};
 use std::fmt;
 use std::net::SocketAddr;
@@ -59,7 +63,12 @@ impl Emulator {
         };
         let (clock, keys) = (shared.clock.clone(), shared.keys.clone());
         let ledger = Ledger::new(clock.clone());
-        let gate = Arc::new(Gate { config, clock, keys, ledger, conditions: Conditions::new(), backend });
+        let group = Group::new(config.users.clone());
+        let policies = Policies::new(config.policies.clone());
+        let throttle = config.login_rate.map(|rate| Throttle::new(rate, clock::instant()));
+        let conditions = Conditions::new();
+        let gate = Gate { config, clock, keys, ledger, conditions, backend, group, policies, throttle };
+        let gate = Arc::new(gate);
         let (stop, stopped) = watch::channel(false);
         let mut tasks =
             vec![tokio::spawn(listener::run(Arc::clone(&gate), acceptor, clients, stopped.clone()))];

@@ -2,11 +2,12 @@
 
 mod conditions;
 
-pub(crate) use conditions::Conditions;
+pub(crate) use conditions::{Conditions, Outage};
 
 use crate::Error;
 use crate::clock;
 use crate::gate::Gate;
+use crate::policy::Policy;
 use crate::record::Closed;
 use std::fmt;
 use std::sync::Arc;
@@ -68,6 +69,31 @@ impl Faults {
         sessions.retain(|session| session.has_logged_in());
         sessions.iter().for_each(|session| session.forget());
         sessions.len()
+    }
+
+    /// Takes a user out of the cache's user group, which cuts its connections, or puts it back. Returns how many
+    /// connections were cut.
+    ///
+    /// # Errors
+    /// A user that is not of this cache.
+    pub fn user(&self, name: &str, member: bool) -> Result<usize, Error> {
+        let name = name.to_lowercase();
+        if !self.gate.group.set(&name, member) {
+            return Err(Error::Fault { field: "user", problem: "is no user of this cache" });
+        }
+        if member {
+            return Ok(0);
+        }
+        let mut sessions = self.gate.ledger.sessions(None);
+        sessions.retain(|session| session.user().is_some_and(|user| user == name));
+        sessions.iter().for_each(|session| session.end(Closed::UserRemoved));
+        Ok(sessions.len())
+    }
+
+    /// Puts other [policies](Policy) in force; `None` allows everything. No connection is cut by it: only later
+    /// logins meet them.
+    pub fn policies(&self, policies: Option<Vec<Policy>>) {
+        self.gate.policies.replace(policies);
     }
 
     /// Holds all replies back for `time`.

@@ -1,14 +1,17 @@
 //! Decides about a login: faults first, then the token.
 
 use crate::backend::Backend;
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::command::Login;
 use crate::config::Config;
-use crate::faults::Conditions;
+use crate::faults::{Conditions, Outage};
+use crate::group::Group;
 use crate::keyring::Keyring;
 use crate::ledger::Ledger;
-use crate::record::{self, Outcome};
+use crate::policy::{Asked, Context, Policies};
+use crate::record::{self, Closed, Outcome};
 use crate::session::{Grant, Session, shown};
+use crate::throttle::Throttle;
 use crate::verify::{Expected, Lives, Reason, Target, Verdict, judge};
 
 /// `Gate` is what all connections share.
@@ -19,6 +22,9 @@ pub(crate) struct Gate {
     pub(crate) ledger: Ledger,
     pub(crate) conditions: Conditions,
     pub(crate) backend: Backend,
+    pub(crate) group: Group,
+    pub(crate) policies: Policies,
+    pub(crate) throttle: Option<Throttle>,
 }
 
 /// `Answer` is how a login goes on.
@@ -31,50 +37,85 @@ pub(crate) enum Answer {
     Say(String),
 }
 
+/// A subscriber in RESP2, whose login the backend refuses whatever its token.
+const SUBSCRIBER: &str = "subscriber";
+
+/// `Ruling` is a decision and its reason.
+enum Ruling {
+    Accept(Grant),
+    Refuse(&'static str, Option<&'static str>),
+    Say(Outage),
+}
+
 impl Gate {
     /// Decides, and writes the decision into the record.
     pub(crate) fn decide(&self, session: &Session, login: &Login) -> Answer {
         let verdict = self.judge(login);
         let relogin = session.has_logged_in();
-        let note = |refused| self.note(session, login, &verdict, relogin, refused);
-        if session.only_listens() {
-            note(Some(("subscriber", None)));
-            return Answer::Refuse;
-        }
-        if let Some(outage) = self.conditions.outage(relogin) {
-            note(Some((outage.reason, None)));
-            let stop = if self.config.switches.full_stop { "." } else { "" };
-            return Answer::Say(format!("{}{stop}", outage.text));
-        }
-        let reason = if self.conditions.refuses(&verdict.token_sha256) {
-            Some(("fault-refuse", None))
-        } else if session.in_multi() && !self.config.switches.reauth_in_multi {
-            Some(("in-multi", None))
-        } else {
-            verdict.refused.map(|reason| (reason.name(), Some(reason.id())))
-        };
-        let (None, Some(signed)) = (reason, verdict.signed_at()) else {
-            let (reason, check) = reason.unwrap_or_default();
-            if relogin && !self.config.switches.failed_reauth_keeps_session {
-                session.forget();
+        let ruling = self.rule(session, login, &verdict, relogin);
+        let (reason, answer) = match ruling {
+            Ruling::Accept(grant) => {
+                let user = grant.user.clone();
+                session.grant(grant);
+                // It may have been taken out of the group while its token was judged.
+                if self.group.member(&user).is_none() {
+                    session.end(Closed::UserRemoved);
+                }
+                (None, Answer::Accept(user))
             }
-            note(Some((reason, check)));
-            return Answer::Refuse;
+            Ruling::Refuse(reason, check) => {
+                let about_the_token = reason != SUBSCRIBER;
+                if relogin && about_the_token && !self.config.switches.failed_reauth_keeps_session {
+                    session.forget();
+                }
+                (Some((reason, check)), Answer::Refuse)
+            }
+            Ruling::Say(outage) => {
+                let stop = if self.config.switches.full_stop { "." } else { "" };
+                (Some((outage.reason, None)), Answer::Say(format!("{}{stop}", outage.text)))
+            }
         };
-        let grant = Grant {
-            token_sha256: verdict.token_sha256.clone(),
-            signed,
-            lease: self.config.session_lease(),
-            again: self.config.switches.same_token_prolongs,
-        };
-        session.grant(grant);
-        note(None);
-        Answer::Accept(String::from_utf8_lossy(&login.user).into_owned())
+        self.note(session, login, &verdict, relogin, reason);
+        answer
+    }
+
+    /// What the session stands in the way of comes first, then what the service is unable to, then the token.
+    fn rule(&self, session: &Session, login: &Login, verdict: &Verdict, relogin: bool) -> Ruling {
+        if session.only_listens() {
+            return Ruling::Refuse(SUBSCRIBER, None);
+        }
+        if let Some(outage) = self.conditions.outage(relogin).or_else(|| self.too_many(relogin)) {
+            return Ruling::Say(outage);
+        }
+        if self.conditions.refuses(&verdict.token_sha256) {
+            return Ruling::Refuse("fault-refuse", None);
+        }
+        if session.in_multi() && !self.config.switches.reauth_in_multi {
+            return Ruling::Refuse("in-multi", None);
+        }
+        match (verdict.refused, verdict.signed_at()) {
+            (None, Some(signed)) => Ruling::Accept(Grant {
+                user: String::from_utf8_lossy(&login.user).into_owned(),
+                token_sha256: verdict.token_sha256.clone(),
+                signed,
+                lease: self.config.session_lease(),
+                again: self.config.switches.same_token_prolongs,
+            }),
+            (refused, _) => {
+                let reason = refused.unwrap_or(Reason::DateFormat);
+                Ruling::Refuse(reason.name(), Some(reason.id()))
+            }
+        }
+    }
+
+    fn too_many(&self, relogin: bool) -> Option<Outage> {
+        let full = self.throttle.as_ref().is_some_and(|throttle| !throttle.takes(clock::instant()));
+        full.then(|| Outage::throttled(relogin))
     }
 
     fn judge(&self, login: &Login) -> Verdict {
         let user = std::str::from_utf8(&login.user).ok();
-        let Some(user) = user.filter(|user| self.config.users.iter().any(|known| known == user)) else {
+        let Some(user) = user.and_then(|user| self.group.member(user)) else {
             return Verdict::unread(&login.token, Reason::UnknownUser);
         };
         let Ok(token) = std::str::from_utf8(&login.token) else {
@@ -84,11 +125,18 @@ impl Gate {
             service: self.config.service,
             serverless: self.config.serverless,
             cluster: self.config.cluster.clone(),
-            user: user.to_owned(),
+            user: user.name.clone(),
         };
         let expected = Expected { region: self.config.region.clone(), target };
         let lives = Lives { time_scale: self.config.time_scale, token_life: self.config.token_life };
-        judge(token, &expected, &self.keys, self.clock.now(), &self.config.switches, &lives)
+        let now = self.clock.now();
+        let verdict = judge(token, &expected, &self.keys, now, &self.config.switches, &lives);
+        let context = Context { now, region: &self.config.region };
+        let key = verdict.access_key.as_deref().unwrap_or_default();
+        if verdict.accepted() && !self.policies.permit(key, &Asked::connect(&self.config, user), &context) {
+            return Verdict { refused: Some(Reason::NotAuthorized), ..verdict };
+        }
+        verdict
     }
 
     fn note(

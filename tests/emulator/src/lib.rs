@@ -25,7 +25,8 @@
 //! # What differs from the services
 //! - The backend's own replies pass through: `HELLO`, `INFO` and `ACL WHOAMI` describe the local server.
 //! - The three texts that the backend cannot give, and NOAUTH after a forgotten login, are put into the stream as
-//!   a script that returns that error. So they keep their place among the replies and inside MULTI.
+//!   a script that returns that error. So they keep their place among the replies and inside MULTI. Each user's ACL
+//!   allows this one script, which shows in `ACL LIST`.
 //! - A token in MULTI is judged when it is queued; its lease starts when EXEC passes.
 //! - The record keeps the newest 10,000 logins and 10,000 closed connections; the totals count all.
 
@@ -42,21 +43,25 @@ mod emulator;
 mod error;
 mod faults;
 mod gate;
+mod group;
 mod host;
 mod keyring;
 mod ledger;
 mod listener;
+mod policy;
 mod record;
 mod resp;
 mod session;
 mod shared;
 mod sigv4;
+mod throttle;
 pub mod verify;
 
 pub use cloud::{Cloud, CloudConfig};
-pub use config::{AccessKey, Backend, Config, Service, Switches};
+pub use config::{AccessKey, Backend, Config, Service, Switches, User};
 pub use emulator::Emulator;
 pub use error::Error;
 pub use faults::{Faults, Refuse};
 pub use keyring::Keyring;
+pub use policy::{Document, Policy};
 pub use record::{Closed, Connection, Login, LoginCommand, Outcome, Record, Totals};

@@ -96,6 +96,10 @@ pub enum Closed {
     SessionLimit,
     /// The kill fault.
     Killed,
+    /// Its user was taken out of the user group.
+    UserRemoved,
+    /// Too many commands without a login.
+    Unauthenticated,
     /// The backend closed its side or was not there.
     Backend,
     /// The emulator was stopped.
@@ -103,7 +107,7 @@ pub enum Closed {
 }
 
 /// `Connection` is one client connection.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Connection {
     /// Its id, counted from 1.
     pub id: u64,
@@ -117,6 +121,10 @@ pub struct Connection {
     pub why: Option<Closed>,
     /// The name the client gave itself.
     pub client_name: Option<String>,
+    /// The user of its last login that took effect.
+    pub user: Option<String>,
+    /// What its session has left, in seconds, while it is open.
+    pub lease_left_seconds: Option<f64>,
     /// Commands passed to the backend, logins included.
     pub commands_forwarded: u64,
     /// Commands refused for want of a login.

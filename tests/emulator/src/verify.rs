@@ -1,4 +1,5 @@
-//! The judgement of a token: a pure function, [`judge`], and the checks that it makes.
+//! The judgement of a token: a pure function, [`judge`], and the checks that it makes. The gate makes two more: E25
+//! before it and E27 after it.
 //!
 //! The checks run in this order; the first that fails is the [`Reason`] in the record. A client sees the same
 //! `WRONGPASS` for all of them.
@@ -29,8 +30,9 @@
 //! | E22 | `signature` | the signature is the one computed anew from the decoded parameters | SigV4 |
 //! | E23 | `future` | not signed further ahead than the allowance | IAM: "within five minutes"; [`Switches::future_skew_seconds`] |
 //! | E24 | `expired` | (now − `X-Amz-Date`) × scale ≤ `X-Amz-Expires` | "the authentication request will be rejected" |
-//! | E25 | `unknown-user` | the user of AUTH exists (checked before the token) | "wrong user: WRONGPASS" |
+//! | E25 | `unknown-user` | the user of AUTH exists and is in the cache's user group (checked before the token) | "wrong user: WRONGPASS" |
 //! | E26 | `expired-key` | the access key has not expired (checked after E24) | "dies with them": temporary credentials |
+//! | E27 | `not-authorized` | the key's [policies](crate::Document) allow to connect, on the cache and on the user (checked last) | "the policy must name both"; "no permission: WRONGPASS" |
 
 mod checks;
 mod reason;

@@ -21,7 +21,7 @@ fn valid() -> Config {
 fn names_are_kept_in_lower_case() {
     let config = valid().checked().expect("a valid config");
     assert_eq!(config.cluster, "my-cluster");
-    assert_eq!(config.users, ["app"]);
+    assert_eq!(config.users, [User::from("app")]);
 }
 
 #[test]
@@ -36,7 +36,8 @@ fn file(text: &str) -> Result<Config, serde_json::Error> {
 
 #[test]
 fn a_file_says_the_same() {
-    let text = r#"{"service": "memorydb", "cluster": "c", "region": "r", "users": ["u"],
+    let text = r#"{"service": "memorydb", "cluster": "c", "region": "r", "users": ["u", {"name": "v", "acl": "+@read"}],
+        "policies": [{"Statement": []}],
         "keys": [{"id": "a", "secret": "s"}], "clock": "1970-01-01T00:00:09Z", "token_life": 2.5,
         "backend": "redis://localhost", "switches": {"no_slash": true}}"#;
     let config = file(text).expect("a valid file");
@@ -44,8 +45,17 @@ fn a_file_says_the_same() {
     assert_eq!(config.clock, Some(UNIX_EPOCH + Duration::from_secs(9)));
     assert_eq!(config.token_life, Some(Duration::from_millis(2500)));
     assert_eq!(config.backend, Backend::Url("redis://localhost".into()));
+    assert_eq!(config.users, [User::from("u"), User { acl: "+@read".into(), ..User::from("v") }]);
+    assert!(config.policies.is_some_and(|policies| policies.len() == 1));
     assert!(config.switches.no_slash && config.switches.future_skew_seconds == 300);
-    for text in ["{", r#"{"cluter": "c"}"#, r#"{"clock": "yesterday"}"#, r#"{"token_life": -1}"#] {
+    for text in [
+        "{",
+        r#"{"cluter": "c"}"#,
+        r#"{"users": [3]}"#,
+        r#"{"users": [{"acl": ""}]}"#,
+        r#"{"clock": "yesterday"}"#,
+        r#"{"token_life": -1}"#,
+    ] {
         assert!(file(text).is_err(), "{text}");
     }
 }
@@ -53,11 +63,15 @@ fn a_file_says_the_same() {
 #[test]
 fn what_cannot_work_is_named() {
     type Change = fn(&mut Config);
-    let changes: [(&str, Change); 9] = [
+    let changes: [(&str, Change); 13] = [
         ("cluster", |config| config.cluster.clear()),
         ("region", |config| config.region.clear()),
         ("users", |config| config.users.clear()),
         ("users", |config| config.users.push("a b".into())),
+        ("users", |config| config.users[0].acl = "+@all nopass".into()),
+        ("users", |config| config.users[0].acl = "+@read".into()),
+        ("account", |config| config.account = "1234".into()),
+        ("login_rate", |config| config.login_rate = Some(0.0)),
         ("keys", |config| config.keys[0].secret.clear()),
         ("serverless", |config| (config.serverless, config.service) = (true, Service::MemoryDb)),
         ("time_scale", |config| config.time_scale = f64::NAN),

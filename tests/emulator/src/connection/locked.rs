@@ -20,6 +20,7 @@ pub(super) async fn run(gate: &Gate, session: &Session, wire: &mut Wire) -> Resu
                 Ok(Some((Event::Whole(args), _))) => args,
                 Ok(Some((Event::Head(_), _))) => {
                     refuse(session, &mut text);
+                    leave_if_tired(gate, session, wire, &mut text).await?;
                     continue;
                 }
                 Ok(Some((Event::Body(_), _))) => continue,
@@ -33,6 +34,7 @@ pub(super) async fn run(gate: &Gate, session: &Session, wire: &mut Wire) -> Resu
                 wire.intake.parser.authenticated(true);
                 return Ok(());
             }
+            leave_if_tired(gate, session, wire, &mut text).await?;
         }
         wire.answer(gate, &mut text).await?;
         if !wire.intake.fill().await {
@@ -44,6 +46,21 @@ pub(super) async fn run(gate: &Gate, session: &Session, wire: &mut Wire) -> Resu
 fn refuse(session: &Session, text: &mut Vec<u8>) {
     session.refused.fetch_add(1, Relaxed);
     resp::error(text, NOAUTH);
+}
+
+/// Ends a connection that has sent too many commands without a login, where a switch says so.
+async fn leave_if_tired(
+    gate: &Gate,
+    session: &Session,
+    wire: &mut Wire,
+    text: &mut Vec<u8>,
+) -> Result<(), Closed> {
+    let refused = session.refused.load(Relaxed);
+    if gate.config.switches.most_unauthenticated.is_none_or(|most| refused < most) {
+        return Ok(());
+    }
+    wire.answer(gate, text).await?;
+    Err(Closed::Unauthenticated)
 }
 
 /// Answers one command; `true` if it has logged in.

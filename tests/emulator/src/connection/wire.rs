@@ -1,9 +1,12 @@
 //! The four ends of a connection, and what has been read of each.
 
+use super::GOODBYE;
 use super::intake::Intake;
 use crate::backend::{Reader, Writer};
+use crate::clock;
 use crate::gate::Gate;
 use crate::record::Closed;
+use crate::resp;
 use crate::resp::reply::{Frame, Framer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -42,6 +45,19 @@ impl Wire {
             text.clear();
         }
         Ok(())
+    }
+
+    /// Says something before the end, unless a reply is under way.
+    pub(super) async fn last_words(&mut self, words: &str) {
+        if self.replies.framer.is_between() {
+            let mut text = Vec::new();
+            resp::error(&mut text, words);
+            // The client is cut whether it has heard this or not.
+            tokio::select! {
+                _ = send(&mut self.client, &text) => {}
+                () = clock::wait(GOODBYE) => {}
+            }
+        }
     }
 
     /// Sends one command to the backend and its reply to the client.

@@ -1,5 +1,6 @@
 //! The fields of a request's JSON body.
 
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::time::Duration;
 
@@ -29,6 +30,12 @@ impl Body {
 
     pub(crate) fn text(&mut self, name: &str) -> Result<Option<String>, String> {
         self.field(name, |value| value.as_str().map(str::to_owned), "a text or null")
+    }
+
+    /// Any JSON; `None` for null or nothing.
+    pub(crate) fn value<T: DeserializeOwned>(&mut self, name: &str) -> Result<Option<T>, String> {
+        let value = self.0.remove(name).unwrap_or_default();
+        serde_json::from_value(value).map_err(|error| format!("{name}: {error}"))
     }
 
     pub(crate) fn flag(&mut self, name: &str) -> Result<Option<bool>, String> {

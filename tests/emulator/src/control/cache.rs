@@ -20,6 +20,10 @@ const FAULTS: [&str; 9] = [
     "restart-backend",
 ];
 
+const POLICIES: &str = "/policies";
+const USER_ADD: &str = "/users/add";
+const USER_REMOVE: &str = "/users/remove";
+
 /// `CachePanel` breaks and shows the cache.
 pub(crate) struct CachePanel {
     gate: Arc<Gate>,
@@ -34,12 +38,19 @@ impl CachePanel {
 
 impl Panel for CachePanel {
     fn method(&self, path: &str) -> Option<Method> {
-        path.strip_prefix("/faults/").filter(|name| FAULTS.contains(name)).map(|_| Method::POST)
+        let fault = path.strip_prefix("/faults/").is_some_and(|name| FAULTS.contains(&name));
+        (fault || [POLICIES, USER_ADD, USER_REMOVE].contains(&path)).then_some(Method::POST)
     }
 
     fn act(&self, path: &str, body: Body) -> Acting<'_> {
-        let name = path.rsplit('/').next().unwrap_or_default().to_owned();
-        Box::pin(async move { act(&self.faults, &name, body).await })
+        let path = path.to_owned();
+        Box::pin(async move {
+            match path.as_str() {
+                POLICIES => policies(&self.faults, body),
+                USER_ADD | USER_REMOVE => user(&self.faults, path == USER_ADD, body),
+                _ => act(&self.faults, path.trim_start_matches("/faults/"), body).await,
+            }
+        })
     }
 
     fn record(&self) -> Result<Map<String, Value>, serde_json::Error> {
@@ -52,6 +63,21 @@ impl Panel for CachePanel {
     fn clear(&self) {
         self.faults.clear();
     }
+}
+
+fn policies(faults: &Faults, mut body: Body) -> Outcome {
+    let policies = body.value("policies").map_err(bad)?;
+    body.end().map_err(bad)?;
+    faults.policies(policies);
+    Ok(json!({ "ok": true }))
+}
+
+fn user(faults: &Faults, member: bool, mut body: Body) -> Outcome {
+    let user = body.text("user").map_err(bad)?;
+    let user = user.ok_or_else(|| bad("user: expected a user name".into()))?;
+    body.end().map_err(bad)?;
+    let found = faults.user(&user, member).map_err(conflict)?;
+    Ok(json!({ "ok": true, "connections": found }))
 }
 
 async fn act(faults: &Faults, name: &str, mut body: Body) -> Outcome {

@@ -15,6 +15,18 @@ pub(crate) struct Outage {
     pub(crate) text: &'static str,
 }
 
+impl Outage {
+    /// More logins than the service takes.
+    pub(crate) fn throttled(relogin: bool) -> Self {
+        Self { reason: "throttled", text: resp::THROTTLED }.heard(relogin)
+    }
+
+    /// A first login hears one text for all of them.
+    fn heard(self, relogin: bool) -> Self {
+        Self { text: if relogin { self.text } else { resp::UNAVAILABLE }, ..self }
+    }
+}
+
 /// `Conditions` is asked at every login and every reply.
 pub(crate) struct Conditions {
     inner: Mutex<Inner>,
@@ -96,19 +108,18 @@ impl Conditions {
         self.inner().iam_outage = Until::of(time);
     }
 
-    /// The error that a login meets, if any. A first login meets one text for all of them.
+    /// The error that a login meets, if any.
     pub(crate) fn outage(&self, relogin: bool) -> Option<Outage> {
         let inner = self.inner();
-        let (reason, text) = if inner.unavailable.on() && !relogin {
-            ("unavailable", resp::UNAVAILABLE)
+        if inner.unavailable.on() && !relogin {
+            Some(Outage { reason: "unavailable", text: resp::UNAVAILABLE })
         } else if inner.throttled.on() {
-            ("throttled", resp::THROTTLED)
+            Some(Outage::throttled(relogin))
         } else if inner.iam_outage.on() {
-            ("iam-outage", resp::IAM_OUTAGE)
+            Some(Outage { reason: "iam-outage", text: resp::IAM_OUTAGE }.heard(relogin))
         } else {
-            return None;
-        };
-        Some(Outage { reason, text: if relogin { text } else { resp::UNAVAILABLE } })
+            None
+        }
     }
 
     pub(crate) fn stall(&self, until: Instant) {

@@ -40,6 +40,11 @@ impl Framer {
         (input.len(), None)
     }
 
+    /// Whether all that has begun is complete.
+    pub(crate) fn is_between(&self) -> bool {
+        self.bulk == 0 && self.open.is_empty() && self.line.is_empty() && !self.lost
+    }
+
     fn take_bulk(&mut self, rest: &[u8]) -> (usize, Option<bool>) {
         let taken = self.bulk.min(rest.len());
         self.bulk -= taken;

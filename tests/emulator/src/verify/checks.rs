@@ -1,4 +1,4 @@
-//! The checks E04 to E26 but E25, in the order of the table.
+//! The checks E04 to E24 and E26, in the order of the table.
 
 use super::token::Token;
 use super::{Expected, Lives, Reason, Target};

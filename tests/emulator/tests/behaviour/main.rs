@@ -1,6 +1,8 @@
 //! The emulator as its clients see it: real servers, real TLS, a signer and a client of the tests' own.
 
 #[cfg(test)]
+mod authority;
+#[cfg(test)]
 mod backend;
 #[cfg(test)]
 mod cli;

@@ -45,15 +45,16 @@ fn spawn(folder: &Path) -> io::Result<Child> {
 
 fn settings(folder: &Path, socket: &Path, users: &Users) -> String {
     let mut text = String::from("port 0\nsave \"\"\nappendonly no\n");
-    if users.all().iter().all(|(user, _)| user != "default") {
+    if users.all().iter().all(|account| account.name != "default") {
         text.push_str("user default off\n");
     }
     for (name, path) in [("unixsocket", socket), ("logfile", &folder.join(LOG)), ("dir", folder)] {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{name} {}", quoted(&path.to_string_lossy()));
     }
-    for (user, password) in users.all() {
-        let _ = writeln!(text, "user {} on >{password} ~* &* +@all", quoted(user));
+    for account in users.all() {
+        let rules: Vec<_> = account.rules.iter().map(|rule| quoted(rule)).collect();
+        let _ = writeln!(text, "user {} on >{} {}", quoted(&account.name), account.password, rules.join(" "));
     }
     text
 }
