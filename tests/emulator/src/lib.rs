@@ -45,6 +45,7 @@ mod faults;
 mod gate;
 mod group;
 mod host;
+mod http;
 mod keyring;
 mod ledger;
 mod listener;
