@@ -6,6 +6,8 @@
 //! ```sh
 //! curl $C/health                                                   # {"status":"ok"}
 //! curl $C/record                                                   # see Record
+//! curl $C/record.jsonl                                             # the same as events, one a line
+//! curl "$C/record.jsonl?since=17&connection=3"                     # those after number 17, of connection 3
 //! curl -d '{"count": 2}' $C/faults/refuse                          # WRONGPASS for the next two logins
 //! curl -d '{"count": null, "current": true}' $C/faults/refuse      # … for the token accepted last, until cleared
 //! curl -d '{"token_sha256": "9e3616…"}' $C/faults/refuse           # … for this token, until cleared
@@ -25,6 +27,9 @@
 //! curl -d '{"user": "app"}' $C/users/add                           # puts it back
 //! ```
 //!
+//! An event is `connected`, `login` or `closed`, and has a `sequence` number, by which the next call goes on. The newest
+//! 20,000 are kept.
+//!
 //! A body may be left out where all its fields may. `count` and `milliseconds` are `null` or absent for "until
 //! cleared"; `stall` needs its time. The answer is `{"ok": true}`, for `kill`, `forget` and `users` with the
 //! number of `connections`. `policies` is a list as in the [configuration](crate::Config::policies); it and the
@@ -33,6 +38,7 @@
 
 mod body;
 mod cache;
+mod lines;
 mod panel;
 mod routes;
 

@@ -2,6 +2,7 @@
 
 use crate::clock::Clock;
 use crate::date;
+use crate::history::{Entry, Event, History};
 use crate::record::{Closed, Connection, Login, Outcome, Record, Totals};
 use crate::session::Session;
 use std::collections::{BTreeMap, VecDeque};
@@ -25,6 +26,7 @@ struct Book {
     closed: VecDeque<Connection>,
     open: BTreeMap<u64, Arc<Session>>,
     last_accepted: Option<String>,
+    history: History,
 }
 
 impl Ledger {
@@ -44,7 +46,9 @@ impl Ledger {
         let mut book = self.book();
         book.totals.connections += 1;
         let id = book.totals.connections;
-        let session = Arc::new(Session::new(id, peer_port, self.now()));
+        let time = self.now();
+        let session = Arc::new(Session::new(id, peer_port, time.clone()));
+        book.history.push(Event::Connected { time, connection: id, peer_port });
         book.open.insert(id, Arc::clone(&session));
         session
     }
@@ -56,7 +60,9 @@ impl Ledger {
         }
         book.totals.count(session);
         book.totals.session_limit_cuts += u64::from(why == Closed::SessionLimit);
-        push(&mut book.closed, session.describe(Some((self.now(), why))));
+        let connection = session.describe(Some((self.now(), why)));
+        book.history.push(Event::Closed((&connection).into()));
+        push(&mut book.closed, connection);
     }
 
     pub(crate) fn login(&self, login: Login) {
@@ -69,7 +75,13 @@ impl Ledger {
             }
             Outcome::Refused => book.totals.logins_refused += 1,
         }
+        book.history.push(Event::Login(login.clone()));
         push(&mut book.logins, login);
+    }
+
+    /// What happened after the event of this number, on this connection or on all.
+    pub(crate) fn events(&self, since: u64, connection: Option<u64>) -> Vec<Entry> {
+        self.book().history.after(since, connection)
     }
 
     /// The hash of the token that was accepted last.

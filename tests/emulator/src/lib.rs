@@ -44,6 +44,7 @@ mod error;
 mod faults;
 mod gate;
 mod group;
+mod history;
 mod host;
 mod http;
 mod keyring;

@@ -60,6 +60,10 @@ impl Panel for CachePanel {
         }
     }
 
+    fn events(&self, since: u64, connection: Option<u64>) -> Result<Vec<Value>, serde_json::Error> {
+        self.gate.ledger.events(since, connection).into_iter().map(serde_json::to_value).collect()
+    }
+
     fn clear(&self) {
         self.faults.clear();
     }

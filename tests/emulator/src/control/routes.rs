@@ -1,12 +1,14 @@
 //! Finds the panel that a request is for.
 
 use super::body::Body;
+use super::lines;
 use super::panel::{Outcome, Panel, bad};
 use crate::http::{self, Answer, Call};
 use hyper::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
+const LINES: &str = "/record.jsonl";
 const CLEAR: &str = "/faults/clear";
 
 /// The panels of all fronts of a run.
@@ -15,6 +17,9 @@ pub(crate) type Panels = Arc<[Arc<dyn Panel>]>;
 /// Answers one request.
 pub(super) async fn answer(panels: &Panels, call: &Call) -> Answer {
     match route(panels, call).await {
+        Ok(Value::Array(events)) if call.uri().path() == LINES => {
+            http::answer(StatusCode::OK, "application/x-ndjson", lines::text(&events))
+        }
         Ok(value) => http::json(StatusCode::OK, &value),
         Err((status, error)) => http::json(status, &json!({ "error": error })),
     }
@@ -28,7 +33,7 @@ async fn route(panels: &Panels, call: &Call) -> Outcome {
     let path = call.uri().path();
     let panel = panels.iter().find_map(|panel| panel.method(path).map(|method| (panel, method)));
     let wanted = match (path, &panel) {
-        ("/health" | "/record", _) => Method::GET,
+        ("/health" | "/record" | LINES, _) => Method::GET,
         (CLEAR, _) => Method::POST,
         (_, Some((_, method))) => method.clone(),
         (_, None) => return Err((StatusCode::NOT_FOUND, format!("unknown path {path}"))),
@@ -40,6 +45,7 @@ async fn route(panels: &Panels, call: &Call) -> Outcome {
     match (path, panel) {
         ("/health", _) => Ok(json!({ "status": "ok" })),
         ("/record", _) => record(panels),
+        (LINES, _) => lines::events(panels, call.uri().query()),
         (CLEAR, _) => {
             body.end().map_err(bad)?;
             panels.iter().for_each(|panel| panel.clear());

@@ -1,12 +1,17 @@
 //! The control API over HTTP.
 
-use crate::support::{Client, Draft, Value, WRONGPASS, config, logged_in, start};
+use crate::support::{Client, Draft, Value, WRONGPASS, config, logged_in, start, until};
 use keyrotor_emulator::{Config, Emulator};
 use serde_json::{Value as Json, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 async fn http(emulator: &Emulator, method: &str, path: &str, body: &str, header: &str) -> (u16, Json) {
+    let (status, text) = ask(emulator, method, path, body, header).await;
+    (status, serde_json::from_str(&text).expect("JSON"))
+}
+
+async fn ask(emulator: &Emulator, method: &str, path: &str, body: &str, header: &str) -> (u16, String) {
     let mut stream =
         TcpStream::connect(emulator.control_address().expect("control")).await.expect("a connection");
     let length = body.len();
@@ -18,7 +23,13 @@ async fn http(emulator: &Emulator, method: &str, path: &str, body: &str, header:
     stream.read_to_string(&mut text).await.expect("a response");
     let (head, body) = text.split_once("\r\n\r\n").expect("a body");
     let status = head.split(' ').nth(1).expect("a status").parse().expect("a number");
-    (status, serde_json::from_str(body).expect("JSON"))
+    (status, body.to_owned())
+}
+
+async fn lines(emulator: &Emulator, query: &str) -> Vec<Json> {
+    let (status, text) = ask(emulator, "GET", &format!("/record.jsonl{query}"), "", "").await;
+    assert_eq!(status, 200);
+    text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
 }
 
 async fn post(emulator: &Emulator, path: &str, body: &str) -> (u16, Json) {
@@ -39,6 +50,57 @@ async fn the_record_can_be_read() {
     assert_eq!(record["logins"][0]["outcome"], "accepted");
     assert_eq!(record["totals"]["logins_accepted"], 1);
     assert_eq!(record["connections"][0]["why"], Json::Null);
+}
+
+#[tokio::test]
+async fn the_record_can_be_followed_line_by_line() {
+    let (emulator, mut client) = logged_in(controlled()).await;
+    let all = lines(&emulator, "").await;
+    let events = |lines: &[Json]| lines.iter().map(|line| line["event"].clone()).collect::<Vec<_>>();
+    assert_eq!(events(&all), ["connected", "login"]);
+    assert_eq!(
+        (&all[1]["outcome"], &all[1]["user"], &all[1]["connection"]),
+        (&"accepted".into(), &"app".into(), &1.into())
+    );
+    assert_eq!((&all[0]["sequence"], &all[1]["sequence"]), (&1.into(), &2.into()));
+    let mut stranger = Client::connect(&emulator).await;
+    stranger.call(&["PING"]).await;
+    client.call(&["AUTH", "app", "x"]).await;
+    emulator.faults().kill(None);
+    assert!(client.is_closed().await && stranger.is_closed().await);
+    until(&emulator, |record| record.connections.iter().all(|connection| connection.why.is_some())).await;
+    let of_first = lines(&emulator, "?since=2&connection=1").await;
+    assert_eq!(events(&of_first), ["login", "closed"]);
+    assert_eq!((&of_first[0]["check"], &of_first[0]["relogin"]), (&"E01".into(), &true.into()));
+    assert_eq!((&of_first[1]["why"], &of_first[1]["relogins"]), (&"killed".into(), &0.into()));
+    let of_second = lines(&emulator, "?connection=2").await;
+    assert_eq!(of_second[1]["commands_refused"], 1);
+    assert_eq!(lines(&emulator, "?since=6").await, Vec::<Json>::new());
+    for query in ["?since=x", "?sinse=1"] {
+        assert_eq!(http(&emulator, "GET", &format!("/record.jsonl{query}"), "", "").await.0, 400);
+    }
+}
+
+#[tokio::test]
+async fn policies_and_users_can_be_changed() {
+    let (emulator, mut client) = logged_in(controlled()).await;
+    let ok = (200, json!({"ok": true}));
+    let token = Draft::new(1).sign();
+    for (policies, reply) in [
+        ("[]", Value::error(WRONGPASS)),
+        (r#"[{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}]"#, Value::ok()),
+        (r#"[{"keys": ["ASI*"], "document": {"Statement": []}}]"#, Value::error(WRONGPASS)),
+        ("null", Value::ok()),
+    ] {
+        assert_eq!(post(&emulator, "/policies", &format!(r#"{{"policies": {policies}}}"#)).await, ok);
+        assert_eq!(client.call(&["AUTH", "app", &token]).await, reply, "{policies}");
+    }
+    let cut = (200, json!({"ok": true, "connections": 1}));
+    assert_eq!(post(&emulator, "/users/remove", r#"{"user": "app"}"#).await, cut);
+    assert!(client.is_closed().await);
+    let back = (200, json!({"ok": true, "connections": 0}));
+    assert_eq!(post(&emulator, "/users/add", r#"{"user": "app"}"#).await, back);
+    Client::connect(&emulator).await.login(2).await;
 }
 
 #[tokio::test]
@@ -82,6 +144,10 @@ async fn what_is_wrong_is_named() {
         ("/faults/kill", r#"{"conection": 1}"#, 400, "conection"),
         ("/faults/stall", "", 400, "milliseconds"),
         ("/faults/listen", "{}", 400, "open"),
+        ("/policies", r#"{"policies": [{"Statement": [{"Effect": "Maybe"}]}]}"#, 400, "Maybe"),
+        ("/policies", r#"{"policies": 3}"#, 400, "policies"),
+        ("/users/remove", "", 400, "user"),
+        ("/users/remove", r#"{"user": "nobody"}"#, 409, "user"),
         ("/faults/clear", "[]", 400, "body"),
         ("/faults/clear", "{", 400, "body"),
         ("/faults/unknown", "", 404, "unknown path"),
