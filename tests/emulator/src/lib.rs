@@ -51,6 +51,8 @@ mod keyring;
 mod ledger;
 mod listener;
 mod policy;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod properties;
 mod record;
 mod resp;
 mod session;

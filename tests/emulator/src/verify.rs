@@ -39,8 +39,8 @@ mod reason;
 #[cfg(test)]
 mod tests;
 mod token;
-#[cfg(test)]
-mod vectors;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod vectors;
 
 pub use reason::Reason;
 
