@@ -35,28 +35,16 @@ pub(crate) use cache::CachePanel;
 pub(crate) use panel::Panel;
 pub(crate) use routes::Panels;
 
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use crate::http;
+use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 
 /// Serves until `stop` says so; dropped earlier, it drops all connections.
-pub(crate) async fn run(panels: Panels, listener: TcpListener, mut stop: watch::Receiver<bool>) {
-    let mut connections = JoinSet::new();
-    loop {
-        let taken = tokio::select! {
-            taken = listener.accept() => taken,
-            Some(_) = connections.join_next() => continue,
-            _ = stop.changed() => return,
-        };
-        let Ok((tcp, _)) = taken else { continue };
-        let panels = panels.clone();
-        connections.spawn(async move {
-            let service = service_fn(move |request| routes::answer(panels.clone(), request));
-            // A client that leaves in the middle is no matter of ours.
-            let _ = http1::Builder::new().serve_connection(TokioIo::new(tcp), service).await;
-        });
-    }
+pub(crate) async fn run(panels: Panels, listener: TcpListener, stop: watch::Receiver<bool>) {
+    let answer = move |call| {
+        let panels = Arc::clone(&panels);
+        async move { Ok(routes::answer(&panels, &call).await) }
+    };
+    http::serve(listener, None, stop, answer).await;
 }

@@ -43,6 +43,7 @@ mod error;
 mod faults;
 mod gate;
 mod host;
+mod http;
 mod keyring;
 mod ledger;
 mod listener;
