@@ -3,7 +3,7 @@
 mod access_key;
 mod backend;
 mod switches;
-mod wire;
+pub(crate) mod wire;
 
 pub use access_key::AccessKey;
 pub use backend::Backend;

@@ -21,6 +21,8 @@
 //! curl -X POST $C/faults/clear                                     # ends all faults
 //! ```
 //!
+//! Other fronts have faults of their own: those of the credential endpoints are on [their page](crate::credentials).
+//!
 //! A body may be left out where all its fields may. `count` and `milliseconds` are `null` or absent for "until
 //! cleared"; `stall` needs its time. The answer is `{"ok": true}`, for `kill` and `forget` with the number of
 //! `connections`. Errors are `{"error": "…"}`: 404 for an unknown path, 405 for a wrong method, 400 for a body
@@ -31,8 +33,9 @@ mod cache;
 mod panel;
 mod routes;
 
+pub(crate) use body::Body;
 pub(crate) use cache::CachePanel;
-pub(crate) use panel::Panel;
+pub(crate) use panel::{Acting, Outcome, Panel, bad, conflict};
 pub(crate) use routes::Panels;
 
 use crate::http;
