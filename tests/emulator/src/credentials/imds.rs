@@ -80,9 +80,10 @@ fn open(desk: &Desk, call: &Call) -> Reply {
 }
 
 fn data(desk: &Desk, call: &Call) -> Reply {
-    let path = call.uri().path();
+    // SDKs end the names of leaves with a slash or not, as they like.
+    let path = call.uri().path().trim_end_matches('/');
     for (folder, extended) in [(ROLES, false), (ROLES_EXTENDED, true)] {
-        if path.strip_suffix('/').unwrap_or(path) == folder.trim_end_matches('/') {
+        if path == folder.trim_end_matches('/') {
             return Reply::new(call, text(desk.config.machine_role().to_owned()));
         }
         match path.strip_prefix(folder) {

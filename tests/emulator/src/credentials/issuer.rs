@@ -180,7 +180,7 @@ mod tests {
         let current = |life| issuer.current(Endpoint::Imds, identity(), Duration::from_secs(life));
         let first = current(3600);
         assert_eq!(current(3600).key, first.key);
-        let soon = first.expires - Duration::from_secs(900);
+        let soon = first.expires - Duration::from_secs(901);
         assert!(!first.is_due(soon) && first.is_due(soon + Duration::from_secs(2)));
         issuer.renew(Endpoint::Imds);
         assert_ne!(current(3600).key, first.key);
