@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use clap::{Args, ValueEnum};
 use keyrotor::{Code, Error};
+use keyrotor_emulator::credentials::Credentials;
 use keyrotor_emulator::{AccessKey, Backend, Cloud, CloudConfig, Config, Emulator, Service, User};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
@@ -126,11 +127,16 @@ fn announce(cloud: &Cloud, as_json: bool) -> Result<(), Error> {
             "ca": cloud.ca_path(),
             "server_name": cache.map(Emulator::server_name),
             "control": cloud.control_address().map(|address| address.to_string()),
+            "oidc_key": cloud.credentials().map(Credentials::oidc_key_path),
+            "credentials": cloud.credentials().map(Credentials::environments),
         }));
     }
     if let Some(cache) = cache {
         output::line(format!("address       {}", cache.address()))?;
         output::line(format!("server name   {}", cache.server_name()))?;
+    }
+    if let Some(credentials) = cloud.credentials() {
+        output::line(format!("credentials   http://{}", credentials.address()))?;
     }
     output::line(format!("ca            {}", cloud.ca_path().display()))?;
     if let Some(control) = cloud.control_address() {

@@ -2,6 +2,7 @@
 
 use crate::config::{AccessKey, Config};
 use crate::control::{self, Panel, Panels};
+use crate::credentials::{self, Credentials};
 use crate::emulator::Emulator;
 use crate::keyring::Keyring;
 use crate::shared::{Shared, bind};
@@ -20,7 +21,7 @@ const COMMON: [&str; 5] = ["clock", "keys", "region", "time_scale", "token_life"
 
 /// `CloudConfig` says which fronts to play. Each is a section of the file.
 ///
-/// In a file: `{"region": …, "keys": […], "control": …, "cache": {…}}`, where `clock`, `keys`, `region`, `time_scale`
+/// In a file: `{"region": …, "keys": […], "control": …, "cache": {…}, "credentials": {…}}`, where `clock`, `keys`, `region`, `time_scale`
 /// and `token_life` may stand at the top for all sections. Unknown names are errors.
 #[derive(Clone, Debug, Default)]
 pub struct CloudConfig {
@@ -32,6 +33,8 @@ pub struct CloudConfig {
     pub keys: Vec<AccessKey>,
     /// The cache front.
     pub cache: Option<Config>,
+    /// The credential endpoints.
+    pub credentials: Option<credentials::Config>,
 }
 
 impl CloudConfig {
@@ -52,10 +55,11 @@ impl CloudConfig {
         let top: config::Common = read("the top of the file", Value::Object(common.clone()))?;
         let control = fields.remove("control").map(|value| read("control", value)).transpose()?;
         let cache = section(&mut fields, "cache", &common, &COMMON)?;
+        let credentials = section(&mut fields, "credentials", &common, &["region", "time_scale"])?;
         if let Some(name) = fields.keys().next() {
             return Err(wrong(format!("unknown section `{name}`")));
         }
-        Ok(Self { control, clock: top.clock, keys: top.keys, cache })
+        Ok(Self { control, clock: top.clock, keys: top.keys, cache, credentials })
     }
 }
 
@@ -86,6 +90,7 @@ pub struct Cloud {
     shared: Shared,
     control: Option<SocketAddr>,
     cache: Option<Emulator>,
+    credentials: Option<Credentials>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -110,6 +115,11 @@ impl Cloud {
             None => None,
         };
         panels.extend(cache.iter().map(Emulator::panel));
+        let credentials = match config.credentials {
+            Some(credentials) => Some(Credentials::start(credentials, shared.clone()).await?),
+            None => None,
+        };
+        panels.extend(credentials.iter().map(Credentials::panel));
         let (stop, stopped) = watch::channel(false);
         let mut tasks = Vec::new();
         let control = control.map(|(listener, address)| {
@@ -117,13 +127,19 @@ impl Cloud {
             tasks.push(tokio::spawn(control::run(panels, listener, stopped)));
             address
         });
-        Ok(Self { shared, control, cache, stop, tasks })
+        Ok(Self { shared, control, cache, credentials, stop, tasks })
     }
 
     /// The cache, if it is played.
     #[must_use]
     pub fn cache(&self) -> Option<&Emulator> {
         self.cache.as_ref()
+    }
+
+    /// The credential endpoints, if they are played.
+    #[must_use]
+    pub fn credentials(&self) -> Option<&Credentials> {
+        self.credentials.as_ref()
     }
 
     /// The certificate of the authority that clients of all fronts must trust, in PEM. The file lives as long as this.
@@ -150,6 +166,9 @@ impl Cloud {
         if let Some(cache) = self.cache.take() {
             cache.stop().await;
         }
+        if let Some(credentials) = self.credentials.take() {
+            credentials.stop().await;
+        }
         for task in self.tasks.drain(..) {
             // A task that panicked has ended too.
             let _ = task.await;
@@ -161,6 +180,7 @@ impl fmt::Debug for Cloud {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cloud")
             .field("cache", &self.cache)
+            .field("credentials", &self.credentials)
             .field("control", &self.control)
             .finish_non_exhaustive()
     }

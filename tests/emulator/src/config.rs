@@ -4,7 +4,7 @@ mod access_key;
 mod backend;
 mod switches;
 mod user;
-mod wire;
+pub(crate) mod wire;
 
 pub use access_key::AccessKey;
 pub use backend::Backend;

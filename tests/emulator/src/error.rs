@@ -34,6 +34,9 @@ pub enum Error {
     /// Certificates could not be made.
     #[error("cannot make certificates: {0}")]
     Certificates(String),
+    /// Keys of the emulator's own could not be made.
+    #[error("cannot make keys: {0}")]
+    Keys(&'static str),
     /// The backend could not be started, reached or prepared.
     #[error("backend: {0}")]
     Backend(String),

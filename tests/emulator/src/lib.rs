@@ -38,6 +38,7 @@ mod command;
 mod config;
 mod connection;
 pub mod control;
+pub mod credentials;
 mod date;
 mod emulator;
 mod error;
