@@ -1,8 +1,10 @@
 //! What the tests share: a configuration, a signer, a client.
 
+mod aws;
 mod client;
 mod sign;
 
+pub(crate) use aws::aws_token;
 pub(crate) use client::{Client, Value, encode};
 pub(crate) use sign::{Draft, token_hash};
 
