@@ -199,11 +199,13 @@ mod tests {
     #[test]
     fn what_stands_at_the_top_holds_for_each_section() {
         let text = r#"{"region": "us-east-1", "keys": [{"id": "AKIDEXAMPLE", "secret": "s"}], "time_scale": 2,
-            "control": "127.0.0.1:0", "cache": {"cluster": "c", "users": ["app"], "time_scale": 3}}"#;
+            "control": "127.0.0.1:0", "cache": {"cluster": "c", "users": ["app"], "time_scale": 3}, "credentials": {"life": 20}}"#;
         let config = CloudConfig::from_json(text).expect("a valid file");
         let cache = config.cache.expect("a cache");
         assert_eq!((cache.region.as_str(), cache.time_scale), ("us-east-1", 3.0));
         assert_eq!(cache.keys, config.keys);
+        let credentials = config.credentials.expect("endpoints");
+        assert_eq!((credentials.region.as_str(), credentials.time_scale), ("us-east-1", 2.0));
         assert_eq!(config.control, Some(([127, 0, 0, 1], 0).into()));
     }
 
@@ -215,6 +217,7 @@ mod tests {
             (r#"{"cash": {}}"#, "cash"),
             (r#"{"cache": {"cluter": "c"}}"#, "cluter"),
             (r#"{"cache": 3}"#, "cache"),
+            (r#"{"credentials": {"lives": 3}}"#, "lives"),
             (r#"{"clock": "yesterday"}"#, "2025-01-01T00:00:00Z"),
         ] {
             let error = CloudConfig::from_json(text).expect_err(text).to_string();
