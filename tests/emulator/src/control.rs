@@ -39,6 +39,7 @@
 
 mod body;
 mod cache;
+mod cluster;
 mod lines;
 mod panel;
 mod routes;

@@ -32,14 +32,18 @@
 
 mod authority;
 mod backend;
+mod cache;
+mod certificates;
 mod clock;
 mod cloud;
+mod cluster;
 mod command;
 mod config;
 mod connection;
 pub mod control;
 pub mod credentials;
 mod date;
+mod door;
 mod emulator;
 mod error;
 mod faults;
@@ -55,6 +59,7 @@ mod policy;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod properties;
 mod record;
+mod reserved;
 mod resp;
 mod session;
 mod shared;
@@ -63,10 +68,11 @@ mod throttle;
 pub mod verify;
 
 pub use cloud::{Cloud, CloudConfig};
+pub use cluster::{Node, Reshard, Role};
 pub use config::{AccessKey, Backend, Config, Service, Switches, User};
 pub use emulator::Emulator;
 pub use error::Error;
-pub use faults::{Faults, Refuse};
+pub use faults::{Certificate, Faults, Refuse};
 pub use keyring::Keyring;
 pub use policy::{Document, Policy};
 pub use record::{Closed, Connection, Login, LoginCommand, Outcome, Record, Totals};

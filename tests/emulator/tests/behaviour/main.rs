@@ -7,6 +7,8 @@ mod backend;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod cluster;
+#[cfg(test)]
 mod control;
 #[cfg(test)]
 mod faults;

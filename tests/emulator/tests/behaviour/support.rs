@@ -1,9 +1,11 @@
 //! What the tests share: a configuration, a signer, a client.
 
 mod client;
+mod servers;
 mod sign;
 
 pub(crate) use client::{Client, Value, encode};
+pub(crate) use servers::SERVERS;
 pub(crate) use sign::{Draft, token_hash};
 
 use keyrotor_emulator::{AccessKey, Config, Emulator, Record};
