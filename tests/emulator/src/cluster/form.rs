@@ -28,13 +28,19 @@ impl Cluster {
             let primary = ids.get(self.shard_of(node)).map(String::as_str).unwrap_or_default();
             replicate(node, admin, primary).await?;
         }
+        let patience = Patience::new("a replica does not follow its primary");
+        for admin in admins.iter_mut().skip(self.shards) {
+            while !is_linked(admin).await? {
+                patience.more().await?;
+            }
+        }
         // A replica that has never followed a write is left out of CLUSTER SLOTS.
         for admin in admins.iter_mut().take(self.shards) {
             admin.ask::<()>(&["FLUSHALL"]).await?;
         }
         let patience = Patience::new("the nodes are no cluster");
-        for (node, admin) in admins.iter_mut().enumerate() {
-            while !self.is_formed(node, admin, &ids).await? {
+        for admin in &mut admins {
+            while !self.is_formed(admin, &ids).await? {
                 patience.more().await?;
             }
         }
@@ -52,7 +58,7 @@ impl Cluster {
         Ok(())
     }
 
-    async fn is_formed(&self, node: usize, admin: &mut Admin, ids: &[String]) -> Result<bool, Error> {
+    async fn is_formed(&self, admin: &mut Admin, ids: &[String]) -> Result<bool, Error> {
         let info: String = admin.ask(&["CLUSTER", "INFO"]).await?;
         if !info.contains("cluster_state:ok") {
             return Ok(false);
@@ -67,10 +73,14 @@ impl Cluster {
         if held != SLOTS || rows.len() != ids.len() || !ids.iter().enumerate().all(is_known) {
             return Ok(false);
         }
-        let replication: String = admin.ask(&["INFO", "replication"]).await?;
-        let follows = node < self.shards || replication.contains("master_link_status:up");
-        Ok(follows && listed(admin).await? == ids.len())
+        Ok(listed(admin).await? == ids.len())
     }
+}
+
+/// Whether a replica talks to its primary.
+async fn is_linked(admin: &mut Admin) -> Result<bool, Error> {
+    let replication: String = admin.ask(&["INFO", "replication"]).await?;
+    Ok(replication.contains("master_link_status:up"))
 }
 
 /// How many nodes clients are told of.
