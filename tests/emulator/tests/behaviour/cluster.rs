@@ -1,7 +1,7 @@
 //! Cluster mode, with the servers of both kinds: what clients see of it, and what can be done to it.
 
-use crate::support::{Client, Draft, SERVERS, Value, config, start, until, wait};
-use keyrotor_emulator::{Closed, Config, Emulator, Node, Reshard, Role};
+use crate::support::{Client, Draft, SERVERS, Value, WRONGPASS, config, start, until, wait};
+use keyrotor_emulator::{Certificate, Closed, Config, Emulator, Node, Refuse, Reshard, Role};
 use std::path::Path;
 use std::time::Duration;
 
@@ -168,6 +168,38 @@ async fn slots_move_with_their_keys_and_ask_is_seen() {
         let nodes = emulator.nodes().await.expect("the nodes");
         assert_eq!((nodes[0].slots[0].0, nodes[1].slots[0]), (1, (0, 0)));
     }
+}
+
+#[tokio::test]
+async fn faults_can_be_aimed_at_a_node() {
+    let emulator = start(Config { replicas: 0, ..clustered(&SERVERS[0]) }).await;
+    let all = emulator.faults();
+    let second = all.on(1).expect("a node");
+    let (mut zero, mut one) = (logged_in_at(&emulator, 0).await, logged_in_at(&emulator, 1).await);
+    let token = Draft::new(1).sign();
+    let refused = || Value::error(WRONGPASS);
+    second.refuse(Refuse::default()).expect("a fault");
+    assert_eq!(zero.call(&["AUTH", "app", &token]).await, Value::ok());
+    assert_eq!(one.call(&["AUTH", "app", &token]).await, refused());
+    all.refuse(Refuse { count: Some(1), ..Refuse::default() }).expect("a fault");
+    assert_eq!(zero.call(&["AUTH", "app", &token]).await, refused());
+    assert_eq!(zero.call(&["AUTH", "app", &token]).await, Value::ok(), "one for all nodes");
+    second.clear();
+    assert_eq!(one.call(&["AUTH", "app", &token]).await, Value::ok());
+    second.stall(Duration::from_secs(60));
+    assert_eq!(zero.call(&["PING"]).await, Value::Simple("PONG".into()));
+    one.send(b"PING\r\n").await;
+    assert!(one.is_silent(100).await);
+    second.certificate(Certificate::Expired);
+    second.close_listener();
+    Client::connect_to(&emulator, 0).await;
+    assert!(Client::try_connect_to(&emulator, emulator.addresses()[1]).await.is_err());
+    all.clear();
+    assert_eq!(one.reply().await, Value::Simple("PONG".into()));
+    assert_eq!((second.forget(None), second.kill(None)), (1, 1));
+    assert!(one.is_closed().await);
+    assert_eq!(zero.call(&["PING"]).await, Value::Simple("PONG".into()));
+    Client::connect_to(&emulator, 1).await.login(0).await;
 }
 
 #[tokio::test]

@@ -127,6 +127,15 @@ impl Client {
         tokio::time::timeout(Duration::from_secs(30), both).await.expect("all replies in time")
     }
 
+    /// All that comes until the other side breaks off.
+    pub(crate) async fn remainder(&mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let read = self.reader.read_to_end(&mut bytes);
+        // TLS calls it an error when nobody says goodbye.
+        let _ = tokio::time::timeout(Duration::from_secs(20), read).await.expect("an end in time");
+        bytes
+    }
+
     /// Closes the sending side.
     pub(crate) async fn leave(&mut self) {
         self.writer.shutdown().await.expect("a shutdown");
