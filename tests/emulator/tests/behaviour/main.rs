@@ -15,6 +15,8 @@ mod faults;
 #[cfg(test)]
 mod login;
 #[cfg(test)]
+mod passage;
+#[cfg(test)]
 mod record;
 #[cfg(test)]
 mod session;
