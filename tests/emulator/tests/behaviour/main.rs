@@ -9,6 +9,8 @@ mod cli;
 #[cfg(test)]
 mod cluster;
 #[cfg(test)]
+mod cluster_client;
+#[cfg(test)]
 mod control;
 #[cfg(test)]
 mod faults;
