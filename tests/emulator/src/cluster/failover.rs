@@ -33,7 +33,7 @@ impl Cluster {
         for gate in self.up() {
             let mut admin = Admin::to(gate).await?;
             loop {
-                let rows = Row::all(&admin.ask::<String>(&["CLUSTER", "NODES"]).await?);
+                let rows = Row::all(&admin.text(&["CLUSTER", "NODES"]).await?);
                 let row = rows.iter().find(|row| Some(&row.id) == heir.id.as_ref());
                 if row.is_some_and(|row| row.is_primary() && !row.slots.is_empty()) {
                     break;
@@ -47,11 +47,11 @@ impl Cluster {
 
 /// Tells a replica to take over; `false` if it has not, as when its link to the primary is not up yet.
 async fn takes_over(admin: &mut Admin, command: &[&str], patience: &Patience) -> Result<bool, Error> {
-    if let Err(error) = admin.ask::<()>(command).await {
+    if let Err(error) = admin.tell(command).await {
         tracing::debug!(%error, "not yet");
     }
     for _ in 0..LOOKS {
-        let rows = Row::all(&admin.ask::<String>(&["CLUSTER", "NODES"]).await?);
+        let rows = Row::all(&admin.text(&["CLUSTER", "NODES"]).await?);
         if rows.iter().any(|row| row.is_myself() && row.is_primary()) {
             return Ok(true);
         }

@@ -4,6 +4,7 @@ use super::table::Row;
 use super::{Admin, Cluster, Patience, SLOTS};
 use crate::Error;
 use crate::gate::Gate;
+use crate::resp::value::Value;
 
 impl Cluster {
     /// Returns once every node knows all others and every replica follows its primary.
@@ -17,7 +18,7 @@ impl Cluster {
         let mut ids = Vec::new();
         for (node, admin) in admins.iter_mut().enumerate() {
             self.settle(node, admin).await?;
-            ids.push(admin.ask::<String>(&["CLUSTER", "MYID"]).await?);
+            ids.push(admin.text(&["CLUSTER", "MYID"]).await?);
         }
         for (node, admin) in admins.iter_mut().enumerate() {
             for other in self.gates.iter().skip(node + 1) {
@@ -36,7 +37,7 @@ impl Cluster {
         }
         // A replica that has never followed a write is left out of CLUSTER SLOTS.
         for admin in admins.iter_mut().take(self.shards) {
-            admin.ask::<()>(&["FLUSHALL"]).await?;
+            admin.tell(&["FLUSHALL"]).await?;
         }
         let patience = Patience::new("the nodes are no cluster");
         for admin in &mut admins {
@@ -49,21 +50,21 @@ impl Cluster {
 
     /// Gives a node what it must have before it meets others: an epoch of its own, and a primary its slots.
     async fn settle(&self, node: usize, admin: &mut Admin) -> Result<(), Error> {
-        admin.ask::<()>(&["CLUSTER", "SET-CONFIG-EPOCH", &(node + 1).to_string()]).await?;
+        admin.tell(&["CLUSTER", "SET-CONFIG-EPOCH", &(node + 1).to_string()]).await?;
         if node < self.shards {
             let slots = self.slots_of(node);
             let (first, last) = (slots.start.to_string(), slots.end.saturating_sub(1).to_string());
-            admin.ask::<()>(&["CLUSTER", "ADDSLOTSRANGE", &first, &last]).await?;
+            admin.tell(&["CLUSTER", "ADDSLOTSRANGE", &first, &last]).await?;
         }
         Ok(())
     }
 
     async fn is_formed(&self, admin: &mut Admin, ids: &[String]) -> Result<bool, Error> {
-        let info: String = admin.ask(&["CLUSTER", "INFO"]).await?;
+        let info = admin.text(&["CLUSTER", "INFO"]).await?;
         if !info.contains("cluster_state:ok") {
             return Ok(false);
         }
-        let rows = Row::all(&admin.ask::<String>(&["CLUSTER", "NODES"]).await?);
+        let rows = Row::all(&admin.text(&["CLUSTER", "NODES"]).await?);
         let held: usize = rows.iter().flat_map(|row| &row.slots).map(ExactSizeIterator::len).sum();
         let follows = |node: usize| ids.get(self.shard_of(node)).filter(|_| node >= self.shards);
         let is_known = |(node, id): (usize, &String)| {
@@ -79,30 +80,34 @@ impl Cluster {
 
 /// Whether a replica talks to its primary.
 async fn is_linked(admin: &mut Admin) -> Result<bool, Error> {
-    let replication: String = admin.ask(&["INFO", "replication"]).await?;
+    let replication = admin.text(&["INFO", "replication"]).await?;
     Ok(replication.contains("master_link_status:up"))
 }
 
 /// How many nodes clients are told of.
 async fn listed(admin: &mut Admin) -> Result<usize, Error> {
-    let shards: Vec<Vec<redis::Value>> = admin.ask(&["CLUSTER", "SLOTS"]).await?;
-    // Two numbers stand before the nodes.
-    Ok(shards.iter().map(|shard| shard.len().saturating_sub(2)).sum())
+    let shards = admin.list(&["CLUSTER", "SLOTS"]).await?;
+    let nodes = |shard: &Value| match shard {
+        // Two numbers stand before the nodes.
+        Value::List(parts) => parts.len().saturating_sub(2),
+        _ => 0,
+    };
+    Ok(shards.iter().map(nodes).sum())
 }
 
 async fn meet(admin: &mut Admin, other: &Gate) -> Result<(), Error> {
     let Some(member) = other.backend.member() else { return Ok(()) };
     let (ip, port, bus) = (member.ip.to_string(), member.port.to_string(), member.bus.port().to_string());
-    admin.ask(&["CLUSTER", "MEET", &ip, &port, &bus]).await
+    admin.tell(&["CLUSTER", "MEET", &ip, &port, &bus]).await
 }
 
 /// Makes a node a replica, once it has heard of its primary.
 async fn replicate(node: usize, admin: &mut Admin, primary: &str) -> Result<(), Error> {
     let patience = Patience::new(format!("node {node} does not know its primary"));
-    while !admin.ask::<String>(&["CLUSTER", "NODES"]).await?.contains(primary) {
+    while !admin.text(&["CLUSTER", "NODES"]).await?.contains(primary) {
         patience.more().await?;
     }
-    while let Err(error) = admin.ask::<()>(&["CLUSTER", "REPLICATE", primary]).await {
+    while let Err(error) = admin.tell(&["CLUSTER", "REPLICATE", primary]).await {
         // It knows the id a moment before it knows the node.
         tracing::debug!(%error, "not yet");
         patience.more().await?;

@@ -60,7 +60,7 @@ impl Cluster {
         if !node.up {
             return Ok(node);
         }
-        let rows = Row::all(&Admin::to(gate).await?.ask::<String>(&["CLUSTER", "NODES"]).await?);
+        let rows = Row::all(&Admin::to(gate).await?.text(&["CLUSTER", "NODES"]).await?);
         let myself = rows.into_iter().find(Row::is_myself);
         let myself = myself
             .ok_or_else(|| Error::Backend(format!("node {}: CLUSTER NODES leaves it out", gate.node)))?;

@@ -5,6 +5,7 @@ use super::{Admin, Cluster};
 use crate::Error;
 use crate::backend::Member;
 use crate::clock;
+use crate::resp::value::Value;
 use std::time::Duration;
 
 const BATCH: usize = 100;
@@ -111,7 +112,7 @@ async fn open(
     let batch = reshard.batch.max(1).to_string();
     let mut moved = 0;
     loop {
-        let keys: Vec<Vec<u8>> = source.admin.ask(&["CLUSTER", "GETKEYSINSLOT", slot, &batch]).await?;
+        let keys = source.admin.list(&["CLUSTER", "GETKEYSINSLOT", slot, &batch]).await?;
         if keys.is_empty() {
             if moved == 0 {
                 clock::wait(reshard.pause).await;
@@ -124,16 +125,20 @@ async fn open(
     }
 }
 
-async fn migrate(keys: &[Vec<u8>], source: &mut Side<'_>, target: &Side<'_>) -> Result<(), Error> {
+async fn migrate(keys: &[Value], source: &mut Side<'_>, target: &Side<'_>) -> Result<(), Error> {
     let (ip, port) = (target.member.ip.to_string(), target.member.port.to_string());
     let (user, password) = target.keeper;
     let words =
         ["MIGRATE", &ip, &port, "", "0", MIGRATE_MILLISECONDS, "REPLACE", "AUTH2", user, password, "KEYS"];
     let words = words.iter().map(|word| word.as_bytes());
-    let args: Vec<_> = words.chain(keys.iter().map(Vec::as_slice)).collect();
-    source.admin.ask::<()>(&args).await
+    let keys = keys.iter().filter_map(|key| match key {
+        Value::Text(key) => Some(key.as_slice()),
+        _ => None,
+    });
+    let args: Vec<_> = words.chain(keys).collect();
+    source.admin.tell(&args).await
 }
 
 async fn set(admin: &mut Admin, slot: &str, state: &[&str]) -> Result<(), Error> {
-    admin.ask(&[&["CLUSTER", "SETSLOT", slot], state].concat()).await
+    admin.tell(&[&["CLUSTER", "SETSLOT", slot], state].concat()).await
 }

@@ -88,7 +88,7 @@ mod tests {
             ("replicas", |config| (config.shards, config.replicas) = (0, 1)),
             ("shards", |config| config.shards = usize::MAX),
             ("backend", |config| config.backend = Backend::Url("redis://localhost".into())),
-            ("listen", |config| config.listen.set_port(65_530)),
+            ("listen", |config| config.listen.set_port(65_531)),
             ("node_timeout", |config| config.node_timeout = Some(Duration::ZERO)),
         ];
         for (field, change) in changes {

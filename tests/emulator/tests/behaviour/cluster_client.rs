@@ -56,7 +56,7 @@ async fn it_finds_every_key_while_slots_move() {
             let faults = emulator.faults();
             let pause = Duration::from_millis(1);
             let (from, to) = if value == 0 { (0, 2) } else { (2, 0) };
-            let reshard = Reshard { slots: 500, from, to, batch: 1, pause };
+            let reshard = Reshard { slots: 300, from, to, batch: 1, pause };
             let moving = tokio::spawn(async move { faults.reshard(&reshard).await });
             while !moving.is_finished() {
                 reads(&mut connection, value).await;
