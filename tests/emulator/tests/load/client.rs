@@ -19,6 +19,7 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 pub(crate) const COMMANDS: usize = 4;
 /// Every so many batches, a login takes the place of the ping.
 const LOGIN_EVERY: u64 = 25;
+const LARGE: usize = 128 << 10;
 /// An answer that takes longer is none.
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -58,9 +59,17 @@ impl Client {
         client
     }
 
+    /// Sends a value that fills every buffer on its way, and has it back.
+    pub(crate) async fn large(mut self) -> Self {
+        let value = "x".repeat(LARGE);
+        let request = [command(&["SET", "large", &value]), command(&["GET", "large"])].concat();
+        self.exchange(&request, format!("+OK\r\n${LARGE}\r\n{value}\r\n").as_bytes()).await;
+        self
+    }
+
     /// Works through its batches, and returns how long the slowest took.
     #[expect(clippy::disallowed_methods, reason = "a load runs in real time")]
-    pub(crate) async fn work(mut self, start: Instant, batches: u64) -> Duration {
+    pub(crate) async fn work(&mut self, start: Instant, batches: u64) -> Duration {
         // They do not all speak at once.
         let offset = PERIOD.mul_f64(self.number as f64 / crate::CONNECTIONS as f64);
         let mut slowest = Duration::ZERO;
