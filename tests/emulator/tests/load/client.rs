@@ -68,7 +68,6 @@ impl Client {
     }
 
     /// Works through its batches, and returns how long the slowest took.
-    #[expect(clippy::disallowed_methods, reason = "a load runs in real time")]
     pub(crate) async fn work(&mut self, start: Instant, batches: u64) -> Duration {
         // They do not all speak at once.
         let offset = PERIOD.mul_f64(self.number as f64 / crate::CONNECTIONS as f64);
