@@ -148,6 +148,10 @@ impl Conditions {
 
     /// Waits while replies are held back.
     pub(crate) async fn held_back(&self) {
+        // Asked for every piece of a reply, and nearly always for nothing.
+        if self.stalled.borrow().is_none() {
+            return;
+        }
         let mut stalled = self.stalled.subscribe();
         loop {
             let until = *stalled.borrow_and_update();

@@ -171,6 +171,28 @@ async fn slots_move_with_their_keys_and_ask_is_seen() {
 }
 
 #[tokio::test]
+async fn a_cluster_whose_servers_are_restarted_is_still_one() {
+    let emulator = start(Config { replicas: 0, ..clustered(&SERVERS[0]) }).await;
+    let before = emulator.nodes().await.expect("the nodes");
+    let mut client = logged_in_at(&emulator, 2).await;
+    assert_eq!(client.call(&["SET", "foo", "1"]).await, Value::ok());
+    emulator.faults().restart_backend().await.expect("a restart");
+    assert!(client.is_closed().await);
+    assert_eq!(until_nodes(&emulator, |nodes| nodes.iter().all(|node| node.up)).await, before);
+    let mut client = logged_in_at(&emulator, 2).await;
+    // A primary refuses commands for its first two seconds.
+    for _ in 0..600 {
+        let reply = client.call(&["GET", "foo"]).await;
+        if !matches!(&reply, Value::Error(text) if text.starts_with("CLUSTERDOWN")) {
+            assert_eq!(reply, Value::Null, "its data are gone");
+            return;
+        }
+        wait(50).await;
+    }
+    panic!("the cluster stays down");
+}
+
+#[tokio::test]
 async fn faults_can_be_aimed_at_a_node() {
     let emulator = start(Config { replicas: 0, ..clustered(&SERVERS[0]) }).await;
     let all = emulator.faults();
