@@ -64,6 +64,15 @@ pub(crate) struct Arguments {
     /// The server behind: `auto` starts a redis-server, or a redis:// URL [default: auto]
     #[arg(long)]
     backend: Option<String>,
+    /// The server program that `auto` starts, by name or path [default: redis-server, then valkey-server]
+    #[arg(long)]
+    server: Option<PathBuf>,
+    /// Play a cluster with this many shards, on ports that follow --listen [default: no cluster mode]
+    #[arg(long, value_name = "N")]
+    shards: Option<usize>,
+    /// Replicas of each shard [default: none]
+    #[arg(long, value_name = "N", requires = "shards")]
+    replicas: Option<usize>,
     /// Speak without TLS
     #[arg(long)]
     plaintext: bool,
@@ -81,8 +90,16 @@ Control API (HTTP and JSON, with --control):
   POST /faults/stall             {\"milliseconds\": 1000}
   POST /faults/unavailable       {\"milliseconds\": 1000}; also throttle, iam-outage
   POST /faults/listen            {\"open\": false}
+  POST /faults/cut               {\"after_bytes\": 10, \"count\": 1}
+  POST /faults/certificate       {\"kind\": \"expired\"}; also other-name, good
+  POST /faults/clock             {\"seconds\": -600}
+  POST /faults/node              {\"node\": 0, \"up\": false}
   POST /faults/restart-backend   {}
-  POST /faults/clear             {}";
+  POST /faults/clear             {}
+  All faults take {\"node\": 0} for one node. With --shards:
+  GET  /cluster                  the nodes: role, slots, address, up
+  POST /faults/failover          {\"shard\": 0}
+  POST /cluster/reshard          {\"slots\": 100, \"from\": 0, \"to\": 1}";
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum ServiceName {
@@ -124,6 +141,7 @@ fn announce(cloud: &Cloud, as_json: bool) -> Result<(), Error> {
     if as_json {
         return output::line(json!({
             "address": cache.map(|cache| cache.address().to_string()),
+            "addresses": cache.map(|cache| texts(&cache.addresses())),
             "ca": cloud.ca_path(),
             "server_name": cache.map(Emulator::server_name),
             "control": cloud.control_address().map(|address| address.to_string()),
@@ -132,7 +150,7 @@ fn announce(cloud: &Cloud, as_json: bool) -> Result<(), Error> {
         }));
     }
     if let Some(cache) = cache {
-        output::line(format!("address       {}", cache.address()))?;
+        output::line(format!("address       {}", texts(&cache.addresses()).join(" ")))?;
         output::line(format!("server name   {}", cache.server_name()))?;
     }
     if let Some(credentials) = cloud.credentials() {
@@ -144,6 +162,10 @@ fn announce(cloud: &Cloud, as_json: bool) -> Result<(), Error> {
     }
     output::note("ready; stop it with Ctrl-C");
     Ok(())
+}
+
+fn texts(addresses: &[SocketAddr]) -> Vec<String> {
+    addresses.iter().map(SocketAddr::to_string).collect()
 }
 
 fn config(arguments: Arguments) -> Result<CloudConfig, Error> {
@@ -175,7 +197,10 @@ fn cache(config: &mut Config, arguments: Arguments) {
     config.plaintext |= arguments.plaintext;
     config.token_life = arguments.token_life.or(config.token_life);
     config.session_limit = arguments.session_limit.or(config.session_limit);
+    config.server = arguments.server.or(config.server.take());
     replace(&mut config.listen, arguments.listen);
+    replace(&mut config.shards, arguments.shards);
+    replace(&mut config.replicas, arguments.replicas);
     replace(&mut config.cluster, arguments.cluster);
     replace(&mut config.region, arguments.region);
     replace(&mut config.time_scale, arguments.time_scale);

@@ -1,6 +1,7 @@
 //! A server's process that does not outlive us.
 
 use super::account;
+use std::ffi::OsStr;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -36,7 +37,7 @@ impl Drop for Guarded {
 }
 
 /// A command that runs as the owner of `folder`, silent, in a process group of its own.
-pub(crate) fn command(program: &str, folder: &Path) -> Command {
+pub(crate) fn command(program: impl AsRef<OsStr>, folder: &Path) -> Command {
     let mut command = Command::new(program);
     command.stdout(Stdio::null()).stderr(Stdio::null()).current_dir("/");
     if let Some(account) = account::of(folder) {

@@ -1,6 +1,6 @@
 //! The stock client, redis-cli.
 
-use crate::support::{Draft, NOAUTH, WRONGPASS, aws_token, config, start};
+use crate::support::{Draft, NOAUTH, SERVERS, WRONGPASS, aws_token, config, start};
 use keyrotor_emulator::{Config, Emulator, Service};
 use std::process::Stdio;
 use std::time::Duration;
@@ -58,5 +58,20 @@ async fn tokens_of_aws_sigv4_log_in_and_log_in_again() {
         assert_eq!(piped(&emulator, &commands).await, ["OK", "OK", "OK", "1"], "{name} {serverless}");
         let totals = emulator.record().totals;
         assert_eq!((totals.logins_accepted, totals.relogins), (2, 1));
+    }
+}
+
+#[tokio::test]
+async fn redis_cli_follows_a_cluster() {
+    for server in SERVERS.iter() {
+        let shape = Config { server: Some(server.clone()), shards: 3, replicas: 1, ..config() };
+        let emulator = start(shape).await;
+        let token = Draft::new(0).sign();
+        // Slot 12182: two nodes away from the first.
+        let login = ["-c", "--user", "app", "-a", &token];
+        assert_eq!(cli(&emulator, &[&login[..], &["SET", "foo", "1"]].concat()).await, "OK");
+        assert_eq!(cli(&emulator, &[&login[..], &["GET", "foo"]].concat()).await, "1");
+        let nodes: Vec<_> = emulator.record().logins.iter().map(|login| login.node).collect();
+        assert_eq!(nodes, [0, 2, 0, 2]);
     }
 }

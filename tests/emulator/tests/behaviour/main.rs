@@ -7,11 +7,17 @@ mod backend;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod cluster;
+#[cfg(test)]
+mod cluster_client;
+#[cfg(test)]
 mod control;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod login;
+#[cfg(test)]
+mod passage;
 #[cfg(test)]
 mod record;
 #[cfg(test)]
