@@ -30,6 +30,7 @@
 //! An event is `connected`, `login` or `closed`, and has a `sequence` number, by which the next call goes on. The newest
 //! 20,000 are kept.
 //! Other fronts have faults of their own: those of the credential endpoints are on [their page](crate::credentials).
+//! Those of `rds` and `dsql` are on [theirs](crate::rds).
 //!
 //! A body may be left out where all its fields may. `count` and `milliseconds` are `null` or absent for "until
 //! cleared"; `stall` needs its time. The answer is `{"ok": true}`, for `kill`, `forget` and `users` with the

@@ -54,6 +54,7 @@ mod listener;
 mod policy;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod properties;
+pub mod rds;
 mod record;
 mod resp;
 mod session;

@@ -68,8 +68,11 @@ pub(crate) struct Signed<'a> {
 
 /// The canonical request of one that is signed in its `Authorization` header.
 pub(crate) fn canonical_call(call: &Signed<'_>) -> String {
-    let trimmed: Vec<_> =
-        call.headers.iter().map(|(name, text)| (*name, text.split_whitespace().collect::<Vec<_>>().join(" "))).collect();
+    let trimmed: Vec<_> = call
+        .headers
+        .iter()
+        .map(|(name, text)| (*name, text.split_whitespace().collect::<Vec<_>>().join(" ")))
+        .collect();
     let headers: Vec<_> = trimmed.iter().map(|(name, text)| (*name, text.as_str())).collect();
     let body_sha256 = sha256_hex(call.body);
     let Signed { method, path, query, .. } = *call;
