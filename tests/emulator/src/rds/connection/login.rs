@@ -7,13 +7,14 @@ use crate::rds::record::{End, Method};
 use crate::rds::texts;
 use crate::rds::wire::{Message, Wire, authentication, read_message, read_password};
 use crate::verify::Verdict;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
 const OK: u32 = 0;
 const IN_THE_CLEAR: u32 = 3;
 /// The server's last word in SCRAM, after which it waits for nothing.
 const SASL_FINAL: u32 = 12;
+const LAST_WORDS: u64 = 8 << 10;
 
 /// Runs until the client is logged in, and gives the connection to the server.
 pub(super) async fn run(attempt: &Attempt<'_>, client: &mut Wire) -> Result<UnixStream, End> {
@@ -25,6 +26,9 @@ pub(super) async fn run(attempt: &Attempt<'_>, client: &mut Wire) -> Result<Unix
         return Err(refuse(attempt, client, Method::None, None, &refusal).await);
     };
     server.write_all(&attempt.startup.bytes).await.map_err(|_| End::Backend)?;
+    if !attempt.startup.is_current() {
+        return Err(pass_last_words(attempt, client, server).await);
+    }
     let mut method = Method::None;
     loop {
         let message = read_message(&mut server).await.map_err(|_| End::Backend)?;
@@ -54,6 +58,18 @@ pub(super) async fn run(attempt: &Attempt<'_>, client: &mut Wire) -> Result<Unix
             _ => return Err(End::Backend),
         }
     }
+}
+
+/// What the server says to a protocol that it does not speak, up to its end.
+async fn pass_last_words(attempt: &Attempt<'_>, client: &mut Wire, server: UnixStream) -> End {
+    let mut words = Vec::new();
+    // However it ends, what was said is passed on.
+    let _ = server.take(LAST_WORDS).read_to_end(&mut words).await;
+    if let Err(end) = say(attempt.gate, client, &words).await {
+        return end;
+    }
+    goodbye(client).await;
+    End::Client
 }
 
 /// The server's question to the client, and the client's answer to the server.

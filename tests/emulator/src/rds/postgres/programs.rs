@@ -13,13 +13,12 @@ const DATA: &str = "data";
 const LOG: &str = "server.log";
 
 /// Nothing here needs to survive a power failure; and what is small starts fast.
-const SETTINGS: [&str; 9] = [
+const SETTINGS: [&str; 8] = [
     "listen_addresses=",
     "port=5432",
     "unix_socket_permissions=0700",
     "fsync=off",
     "full_page_writes=off",
-    "synchronous_commit=off",
     "shared_buffers=16MB",
     // In a file of the folder, where nothing can be left behind.
     "dynamic_shared_memory_type=mmap",

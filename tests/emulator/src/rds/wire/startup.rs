@@ -7,6 +7,8 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 /// PostgreSQL's own bound (`MAX_STARTUP_PACKET_LENGTH`), the length's four bytes included.
 const LARGEST: usize = 10_000;
 const SMALLEST: usize = 8;
+/// The protocol's major version, in the upper half of its number.
+const MAJOR: [u8; 2] = [0, 3];
 const CANCEL: u32 = 80_877_102;
 const TLS: u32 = 80_877_103;
 const GSS: u32 = 80_877_104;
@@ -53,6 +55,11 @@ pub(crate) async fn read_first(from: &mut (impl AsyncRead + Unpin)) -> io::Resul
 }
 
 impl Startup {
+    /// Whether it speaks the protocol that all else here does. What it gets otherwise is an error in an older form.
+    pub(crate) fn is_current(&self) -> bool {
+        self.bytes.get(4..6) == Some(&MAJOR)
+    }
+
     /// What cannot be read is left empty: the server, which gets the bytes as they are, says what is wrong with them.
     fn new(bytes: Vec<u8>) -> Self {
         let parameters = parameters(bytes.get(8..).unwrap_or_default());
@@ -112,7 +119,9 @@ mod tests {
         let found = startup(b"user\0a\0application_name\0psql\0user\0b\0\0").await;
         assert_eq!((found.user.as_str(), found.database.as_str()), ("b", "b"));
         assert_eq!((found.application_name.as_deref(), found.replication), (Some("psql"), false));
+        assert!(found.is_current());
         assert_eq!(startup(b"user\0a\0database\0d\0\0").await.database, "d");
+        assert!(matches!(read(&packet(131_072, b"")).await, Ok(First::Startup(old)) if !old.is_current()));
     }
 
     #[tokio::test]
