@@ -1,6 +1,7 @@
 //! A server's process that does not outlive us.
 
 use super::account;
+use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -9,6 +10,16 @@ use std::time::Duration;
 /// How long a server may take to quit before it is killed.
 const LOOKS: u32 = 1000;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
+
+/// A line is a word from us. The end without one is our own, after which nobody else would remove the server's files.
+const QUIT: &str = r#"
+if read -r _; then
+  kill -QUIT "$0"
+else
+  kill -QUIT "$0"
+  while kill -0 "$0"; do sleep 0.1; done
+  rm -rf "$1"
+fi"#;
 
 /// `Guarded` is ended when it is dropped, and when we die without a word.
 pub(crate) struct Guarded {
@@ -31,7 +42,8 @@ impl Guarded {
         Self::ended_by(Ending::Kill, server, folder)
     }
 
-    /// The same for a server with processes and shared memory of its own, which it takes with it when told to quit.
+    /// The same for a server with processes and shared memory of its own, which it takes with it when told to quit. If
+    /// we die without a word, `folder` is removed too.
     pub(crate) fn quitting(server: Child, folder: &Path) -> Self {
         Self::ended_by(Ending::Quit, server, folder)
     }
@@ -39,10 +51,10 @@ impl Guarded {
     fn ended_by(ending: Ending, server: Child, folder: &Path) -> Self {
         let script = match ending {
             Ending::Kill => r#"read _; kill -KILL "$0""#,
-            Ending::Quit => r#"read _; kill -QUIT "$0""#,
+            Ending::Quit => QUIT,
         };
         let mut guard = command("/bin/sh", folder);
-        guard.args(["-c", script, &server.id().to_string()]);
+        guard.args(["-c", script, &server.id().to_string()]).arg(folder);
         Self { server, watch: guard.stdin(Stdio::piped()).spawn().ok(), ending }
     }
 
@@ -53,7 +65,7 @@ impl Guarded {
     /// Lets the guard do what it is there for, and waits for the server to be gone.
     fn quit(&mut self) {
         let Some(mut watch) = self.watch.take() else { return };
-        drop(watch.stdin.take());
+        let _ = watch.stdin.take().map(|mut line| line.write_all(b"\n"));
         let _ = watch.wait();
         for _ in 0..LOOKS {
             if self.has_died() {

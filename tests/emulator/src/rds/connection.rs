@@ -100,7 +100,12 @@ async fn begin(
     tcp: TcpStream,
 ) -> Result<(Wire, UnixStream), End> {
     match open::open(tls, tcp).await? {
-        Opened::Cancel(request) => Err(cancel(gate, &request).await),
+        Opened::Cancel { mut client, request } => {
+            let why = cancel(gate, &request).await;
+            // The client waits for the end, which must be a clean one.
+            goodbye(&mut client).await;
+            Err(why)
+        }
         Opened::Login { mut client, startup, tls } => {
             let attempt = Attempt { gate, session, startup: &startup, tls };
             let server = login::run(&attempt, &mut client).await?;
@@ -113,7 +118,7 @@ async fn begin(
 async fn cancel(gate: &Gate, request: &[u8]) -> End {
     let Ok(mut server) = gate.server.connect().await else { return End::Backend };
     match server.write_all(request).await {
-        // The server closes once it is done; the client waits for that.
+        // The server closes once it is done.
         Ok(()) => server.read(&mut [0]).await.map_or(End::Backend, |_| End::Cancel),
         Err(_) => End::Backend,
     }

@@ -15,7 +15,11 @@ const HANDSHAKE: u8 = 0x16;
 
 /// `Opened` is what a connection turns out to be for.
 pub(super) enum Opened {
-    Cancel(Vec<u8>),
+    Cancel {
+        client: Wire,
+        /// The packet as it came.
+        request: Vec<u8>,
+    },
     Login {
         client: Wire,
         startup: Startup,
@@ -47,7 +51,7 @@ async fn opened(acceptor: &TlsAcceptor, mut tcp: TcpStream) -> io::Result<Opened
                 tcp.write_all(b"S").await?;
                 return encrypted(acceptor, tcp, false).await;
             }
-            First::Cancel(request) => return Ok(Opened::Cancel(request)),
+            First::Cancel(request) => return Ok(Opened::Cancel { client: Box::new(tcp), request }),
             First::Startup(startup) => {
                 return Ok(Opened::Login { client: Box::new(tcp), startup, tls: None });
             }
@@ -63,7 +67,7 @@ async fn encrypted(acceptor: &TlsAcceptor, tcp: TcpStream, at_once: bool) -> io:
     }
     let version = version(tls);
     match read_first(&mut stream).await? {
-        First::Cancel(request) => Ok(Opened::Cancel(request)),
+        First::Cancel(request) => Ok(Opened::Cancel { client: Box::new(stream), request }),
         First::Startup(startup) => {
             Ok(Opened::Login { client: Box::new(stream), startup, tls: Some(version) })
         }
