@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -154,6 +155,7 @@ async def test_a_connection_survives_its_token() -> None:
                     (await connect_asyncpg(place)).terminate()
                 except asyncpg.InvalidAuthorizationSpecificationError as error:
                     assert PAM in str(error)
+                await asyncio.sleep(0.2)
             assert await connection.fetchval("SELECT current_user") == "app"
             assert other.execute("SELECT current_user").fetchone() == ("app",)
         await connection.close()
