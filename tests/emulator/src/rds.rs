@@ -22,7 +22,7 @@
 //!
 //! | when | RDS, Aurora | RDS Proxy ([`RdsConfig::proxy`]) | DSQL |
 //! | --- | --- | --- | --- |
-//! | a token is wrong, expired, for another role | 28000 `PAM authentication failed for user "u"` | 28000 `The IAM authentication failed for the role u. Check the IAM token for this role and try again.` | 28000 `unable to accept connection, access denied` |
+//! | a token is wrong, expired, for another role, not authorized | 28000 `PAM authentication failed for user "u"` | 28000 `The IAM authentication failed for the role u. Check the IAM token for this role and try again.` | 28000 `unable to accept connection, access denied` |
 //! | too many logins a second | the same | 28000 `The IAM authentication failed because of too many competing requests.` | 53400 `Unable to accept connection, rate exceeded.` |
 //! | too many connections | PostgreSQL's own, at 100 | as RDS | 53300 `Unable to accept connection, too many open connections.` |
 //! | a role without `rds_iam`, or none | 28P01 `password authentication failed for user "u"`, from PostgreSQL | as RDS | such a role logs in with a token |
@@ -52,7 +52,13 @@
 //! curl -d '{"open": false}' $C/rds/faults/listen                  # new TCP connections are closed at once
 //! curl -X POST $C/rds/faults/restart-backend                      # as in a failover: all sessions drop, data stays
 //! curl -X POST $C/faults/clear                                    # ends all faults
+//! curl -d '{"policies": []}' $C/rds/policies                      # later logins are not authorized
+//! curl -d '{"policies": null}' $C/rds/policies                    # everything is allowed again
 //! ```
+//!
+//! Policies are as for the [cache](crate::Document). RDS asks for `rds-db:connect` on
+//! `arn:aws:rds-db:REGION:ACCOUNT:dbuser:RESOURCE/ROLE`, DSQL for `dsql:DbConnect` or `dsql:DbConnectAdmin` on
+//! `arn:aws:dsql:REGION:ACCOUNT:cluster/RESOURCE`.
 //!
 //! # What differs from the services
 //! - PostgreSQL sees its clients on a local socket: `inet_client_addr()` is null, `pg_stat_ssl` says no TLS, and channel
@@ -62,7 +68,6 @@
 //! - A proxy keeps no pool and no secrets: the role itself must exist.
 //! - DSQL is a PostgreSQL with all that DSQL has not. Its roles need no `AWS IAM GRANT`, no server name is asked for, and
 //!   a session ends at its limit in the midst of a transaction too, without a word: no page says how it ends.
-//! - There are no IAM policies: a good signature for the role is enough.
 //! - The record keeps the newest 10,000 logins and 10,000 closed connections; the totals count all.
 
 pub(crate) mod config;
@@ -74,7 +79,6 @@ mod gate;
 mod ledger;
 mod panel;
 mod postgres;
-mod rate;
 mod record;
 mod session;
 mod texts;

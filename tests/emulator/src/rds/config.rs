@@ -2,6 +2,7 @@
 
 use crate::Error;
 use crate::config::{Switches, wire};
+use crate::policy::Policy;
 use crate::verify::Lives;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -16,6 +17,8 @@ pub(crate) const POSTGRES: &str = "postgres";
 /// DSQL's administrator.
 pub(crate) const DSQL_ADMIN: &str = "admin";
 
+/// The account of AWS' own examples.
+const ACCOUNT: &str = "123456789012";
 const LOCALHOST: &str = "localhost";
 /// A longer name would be cut off by PostgreSQL without a word.
 const LONGEST_NAME: usize = 63;
@@ -57,6 +60,13 @@ pub struct RdsConfig {
     /// The longest life of a token in real time; wins over the scale.
     #[serde(deserialize_with = "wire::seconds")]
     pub token_life: Option<Duration>,
+    /// What the holders of access keys may do, as IAM policies; see [`Document`](crate::Document). Without this
+    /// everything is allowed.
+    pub policies: Option<Vec<Policy>>,
+    /// The account in the ARNs that policies name. Default `123456789012`.
+    pub account: String,
+    /// The instance in those ARNs: `db-…`, `cluster-…` or `prx-…`. Default `db-EXAMPLE`.
+    pub resource: String,
     /// Points that the services' pages leave open.
     pub switches: Switches,
 }
@@ -77,6 +87,9 @@ impl Default for RdsConfig {
             login_rate: 200,
             time_scale: 1.0,
             token_life: None,
+            policies: None,
+            account: ACCOUNT.into(),
+            resource: "db-EXAMPLE".into(),
             switches: Switches::default(),
         }
     }
@@ -124,6 +137,13 @@ pub struct DsqlConfig {
     /// The longest life of a token in real time; wins over the scale.
     #[serde(deserialize_with = "wire::seconds")]
     pub token_life: Option<Duration>,
+    /// What the holders of access keys may do, as IAM policies; see [`Document`](crate::Document). Without this
+    /// everything is allowed.
+    pub policies: Option<Vec<Policy>>,
+    /// The account in the ARNs that policies name. Default `123456789012`.
+    pub account: String,
+    /// The cluster in those ARNs. Default `example`.
+    pub resource: String,
     /// Points that the services' pages leave open.
     pub switches: Switches,
 }
@@ -142,6 +162,9 @@ impl Default for DsqlConfig {
             session_limit: None,
             time_scale: 1.0,
             token_life: None,
+            policies: None,
+            account: ACCOUNT.into(),
+            resource: "example".into(),
             switches: Switches::default(),
         }
     }
@@ -178,11 +201,15 @@ pub(crate) struct Settings {
     pub(crate) database: String,
     pub(crate) sql: Vec<String>,
     pub(crate) force_ssl: bool,
-    /// How many a second, and how many at once.
+    /// How many logins a second, and how many at once.
     pub(crate) rate: (u32, u32),
     pub(crate) connection_limit: Option<usize>,
     pub(crate) session_limit: Option<Duration>,
     pub(crate) lives: Lives,
+    pub(crate) policies: Option<Vec<Policy>>,
+    pub(crate) account: String,
+    /// What policies know the instance or the cluster by.
+    pub(crate) resource: String,
     pub(crate) switches: Switches,
 }
 
@@ -203,6 +230,9 @@ impl From<RdsConfig> for Settings {
             connection_limit: None,
             session_limit: None,
             lives: Lives { time_scale: config.time_scale, token_life: config.token_life },
+            policies: config.policies,
+            account: config.account,
+            resource: config.resource,
             switches: config.switches,
         }
     }
@@ -228,6 +258,9 @@ impl From<DsqlConfig> for Settings {
             connection_limit: Some(config.connection_limit),
             session_limit: Some(config.session_limit.or(scaled.ok()).unwrap_or(Duration::MAX)),
             lives: Lives { time_scale: config.time_scale, token_life: config.token_life },
+            policies: config.policies,
+            account: config.account,
+            resource: config.resource,
             switches: config.switches,
         }
     }

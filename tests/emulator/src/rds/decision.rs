@@ -1,9 +1,10 @@
 //! Decides about a login: what must be so before a token is asked for, then faults, then the token.
 
-use super::config::{ADMIN, DSQL_ADMIN, Kind};
+use super::config::{ADMIN, DSQL_ADMIN, Kind, Settings};
 use super::gate::{Attempt, Gate};
 use super::texts::{self, Trouble};
 use super::wire::Fatal;
+use crate::policy::{Asked, Context};
 use crate::verify::{Expected, Reason, Target, Verdict, judge};
 
 /// `Refusal` is a reason for the record and what the client and the log are told.
@@ -40,7 +41,7 @@ impl Attempt<'_> {
         if self.startup.user == ADMIN {
             return Err(Refusal::new("reserved", texts::reserved(kind, peer, self.startup)));
         }
-        if kind == Kind::Dsql && !self.gate.rate_allows() {
+        if kind == Kind::Dsql && !self.gate.takes_one_more() {
             return Err(Refusal::new("throttled", texts::throttled(kind, &self.startup.user)));
         }
         if self.gate.settings.connection_limit.is_some_and(|limit| self.gate.ledger.logged_in() >= limit) {
@@ -70,10 +71,11 @@ impl Attempt<'_> {
                 Trouble::Throttled => texts::throttled(self.kind(), user),
                 Trouble::Token(_) | Trouble::Outage => texts::refused(self.kind(), user),
             };
-            let log = (self.kind() != Kind::Dsql).then(|| texts::log_line(user, why));
+            let log =
+                (self.kind() != Kind::Dsql).then(|| texts::log_line(user, &self.gate.caller(&verdict), why));
             Err(Refusal { reason, check, fatal: Some(fatal), log })
         };
-        let limited = self.kind() != Kind::Dsql && !self.gate.rate_allows();
+        let limited = self.kind() != Kind::Dsql && !self.gate.takes_one_more();
         let decision = match (self.gate.conditions.outage(true), verdict.refused) {
             (Some(outage), _) if outage.reason == "iam-outage" => {
                 refused(outage.reason, None, Trouble::Outage)
@@ -99,12 +101,43 @@ impl Gate {
         let host = settings.host.clone();
         let target = match settings.kind {
             Kind::Rds | Kind::Proxy => Target::Rds { host, port: self.port, user: user.to_owned() },
-            Kind::Dsql => {
-                let action = if user == DSQL_ADMIN { "DbConnectAdmin" } else { "DbConnect" };
-                Target::Dsql { host, action: action.into() }
-            }
+            Kind::Dsql => Target::Dsql { host, action: dsql_actions(user).0.to_owned() },
         };
-        let expected = Expected { region: settings.region.clone(), target };
-        judge(text, &expected, &self.keys, self.clock.now(), &settings.switches, &settings.lives)
+        let (now, region) = (self.clock.now(), settings.region.clone());
+        let expected = Expected { region, target };
+        let verdict = judge(text, &expected, &self.keys, now, &settings.switches, &settings.lives);
+        let context = Context { now, region: &settings.region };
+        let key = verdict.access_key.as_deref().unwrap_or_default();
+        if verdict.accepted() && !self.policies.permit(key, &self.asked(user), &context) {
+            return Verdict { refused: Some(Reason::NotAuthorized), ..verdict };
+        }
+        verdict
+    }
+
+    /// What a login asks of IAM.
+    fn asked(&self, user: &str) -> Asked {
+        let Settings { kind, region, account, resource, .. } = &self.settings;
+        match kind {
+            Kind::Rds | Kind::Proxy => {
+                Asked::one("rds-db:connect", "rds-db", region, account, &format!("dbuser:{resource}/{user}"))
+            }
+            Kind::Dsql => {
+                Asked::one(dsql_actions(user).1, "dsql", region, account, &format!("cluster/{resource}"))
+            }
+        }
+    }
+
+    /// Who signed a token, for the log: no more is known of it than its key.
+    fn caller(&self, verdict: &Verdict) -> String {
+        let key = verdict.access_key.as_deref().unwrap_or("unknown");
+        format!("arn:aws:iam::{}:user/{key}", self.settings.account)
+    }
+}
+
+/// What a token for this role says, and what IAM calls it.
+fn dsql_actions(user: &str) -> (&'static str, &'static str) {
+    match user {
+        DSQL_ADMIN => ("DbConnectAdmin", "dsql:DbConnectAdmin"),
+        _ => ("DbConnect", "dsql:DbConnect"),
     }
 }

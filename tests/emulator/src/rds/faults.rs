@@ -3,7 +3,7 @@
 use super::gate::Gate;
 use super::record::End;
 use crate::clock;
-use crate::{Error, Refuse};
+use crate::{Error, Policy, Refuse};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -84,6 +84,11 @@ impl Faults {
     /// A server that does not come up.
     pub async fn restart_backend(&self) -> Result<(), Error> {
         self.gate.server.restart().await
+    }
+
+    /// Puts other [policies](Policy) in force; `None` allows everything. They outlast [`clear`](Self::clear).
+    pub fn policies(&self, policies: Option<Vec<Policy>>) {
+        self.gate.policies.replace(policies);
     }
 
     /// Ends all faults.

@@ -7,20 +7,21 @@ use super::gate::Gate;
 use super::ledger::Ledger;
 use super::panel::RdsPanel;
 use super::postgres::{Login, Postgres};
-use super::rate::Rate;
 use super::record::Record;
 use crate::Error;
 use crate::authority::{Leaf, SERVER_NAME};
 use crate::clock;
 use crate::control::Panel;
 use crate::faults::Conditions;
+use crate::policy::Policies;
 use crate::shared::{Shared, bind};
 use crate::sigv4::encode;
+use crate::throttle::Throttle;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
@@ -44,6 +45,9 @@ impl Rds {
         let settings = settings.into().checked()?;
         let (listener, address) = bind(settings.kind.section(), settings.listen).await?;
         let acceptor = acceptor(&shared, &settings.host)?;
+        let policies = Policies::new(settings.policies.clone());
+        let (per_second, at_once) = settings.rate;
+        let throttle = Throttle::holding(at_once.into(), per_second.into(), clock::instant());
         let server = Postgres::start(&settings, Login::of(settings.kind)).await?;
         let gate = Arc::new(Gate {
             port: settings.port.unwrap_or(address.port()),
@@ -52,7 +56,8 @@ impl Rds {
             ledger: Ledger::new(shared.clock.clone()),
             conditions: Conditions::new(),
             cuts: AtomicU64::new(0),
-            rate: Mutex::new(Rate::new(settings.rate, clock::instant())),
+            throttle,
+            policies,
             server,
             settings,
         });

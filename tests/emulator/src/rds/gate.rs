@@ -4,18 +4,18 @@ use super::config::Settings;
 use super::decision::Refusal;
 use super::ledger::Ledger;
 use super::postgres::Postgres;
-use super::rate::Rate;
 use super::record::{Login, Method};
 use super::session::Session;
 use super::wire::Startup;
 use crate::clock::{self, Clock};
 use crate::faults::Conditions;
 use crate::keyring::Keyring;
+use crate::policy::Policies;
 use crate::record::Outcome;
 use crate::session::shown;
+use crate::throttle::Throttle;
 use crate::verify::Verdict;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
 
 /// `Gate` is one front's.
 pub(super) struct Gate {
@@ -28,7 +28,8 @@ pub(super) struct Gate {
     pub(super) conditions: Conditions,
     /// How many logins are still to be cut off.
     pub(super) cuts: AtomicU64,
-    pub(super) rate: Mutex<Rate>,
+    pub(super) throttle: Throttle,
+    pub(super) policies: Policies,
     pub(super) server: Postgres,
 }
 
@@ -43,8 +44,8 @@ pub(super) struct Attempt<'a> {
 
 impl Gate {
     /// Whether one more login may pass now; counts it.
-    pub(super) fn rate_allows(&self) -> bool {
-        self.rate.lock().unwrap_or_else(PoisonError::into_inner).passes(clock::instant())
+    pub(super) fn takes_one_more(&self) -> bool {
+        self.throttle.takes(clock::instant())
     }
 
     /// Whether this login is to be cut off; counts it.

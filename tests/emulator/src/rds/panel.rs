@@ -11,6 +11,8 @@ use std::sync::Arc;
 const FAULTS: [&str; 8] =
     ["refuse", "kill", "cut", "stall", "throttle", "iam-outage", "listen", "restart-backend"];
 
+const POLICIES: &str = "policies";
+
 /// `RdsPanel` breaks and shows one front.
 pub(super) struct RdsPanel {
     gate: Arc<Gate>,
@@ -26,20 +28,23 @@ impl RdsPanel {
         self.gate.settings.kind.section()
     }
 
-    /// The fault that a path stands for.
-    fn fault(&self, path: &str) -> Option<&'static str> {
-        let name = path.strip_prefix('/')?.strip_prefix(self.section())?.strip_prefix("/faults/")?;
-        FAULTS.into_iter().find(|known| *known == name)
+    /// What a path stands for.
+    fn deed(&self, path: &str) -> Option<&'static str> {
+        let name = path.strip_prefix('/')?.strip_prefix(self.section())?.strip_prefix('/')?;
+        match name.strip_prefix("faults/") {
+            Some(name) => FAULTS.into_iter().find(|known| *known == name),
+            None => Some(POLICIES).filter(|known| *known == name),
+        }
     }
 }
 
 impl Panel for RdsPanel {
     fn method(&self, path: &str) -> Option<Method> {
-        self.fault(path).map(|_| Method::POST)
+        self.deed(path).map(|_| Method::POST)
     }
 
     fn act(&self, path: &str, body: Body) -> Acting<'_> {
-        let name = self.fault(path).unwrap_or_default();
+        let name = self.deed(path).unwrap_or_default();
         Box::pin(async move { act(&self.faults, name, body).await })
     }
 
@@ -77,6 +82,11 @@ async fn act(faults: &Faults, name: &str, mut body: Body) -> Outcome {
             let open = open.ok_or_else(|| bad("open: expected true or false".into()))?;
             body.end().map_err(bad)?;
             if open { faults.open_listener() } else { faults.close_listener() }
+        }
+        POLICIES => {
+            let policies = body.value(POLICIES).map_err(bad)?;
+            body.end().map_err(bad)?;
+            faults.policies(policies);
         }
         "restart-backend" => {
             body.end().map_err(bad)?;

@@ -89,8 +89,15 @@ pub(super) fn no_password(kind: u8) -> Fatal {
     Fatal::new("08P01", format!("expected password response, got message type {kind}"))
 }
 
-/// The line of RDS' log `iam-db-auth-error` about a login that came to nothing.
-pub(super) fn log_line(user: &str, why: Trouble) -> String {
+/// The line of RDS' log `iam-db-auth-error` about a login that came to nothing. `caller` is an ARN.
+pub(super) fn log_line(user: &str, caller: &str, why: Trouble) -> String {
+    if let Trouble::Token(Reason::NotAuthorized) = why {
+        return format!(
+            "[ERROR] Failed to authorize the connection request for user {user} because the IAM policy assumed by the \
+             caller '{caller}' is not authorized to perform `rds-db:connect` on the DB instance. (Status Code: 403, \
+             Error Code:NotAuthorized)"
+        );
+    }
     let (verb, why) = match why {
         Trouble::Token(Reason::Expired) => (
             "authenticate",

@@ -117,6 +117,39 @@ async fn more_logins_a_second_than_are_allowed_are_throttled() {
 }
 
 #[tokio::test]
+async fn e27_policies_say_who_may_log_in_as_whom() {
+    let allowed = |action: &str, resource: &str| {
+        let statement = format!(r#"{{"Effect": "Allow", "Action": "{action}", "Resource": "{resource}"}}"#);
+        serde_json::from_str(&format!(r#"{{"Statement": [{statement}]}}"#)).expect("a policy")
+    };
+    let app = "arn:aws:rds-db:eu-west-1:123456789012:dbuser:db-EXAMPLE/app";
+    let policies = Some(vec![allowed("rds-db:connect", app)]);
+    let users = vec!["app".into(), "other".into()];
+    let cloud = cloud(Some(RdsConfig { policies, users, ..config() }), None).await;
+    let mut live = Client::app(&cloud).await;
+    let (_, answer) = Client::answered(&cloud, "other", &token("other")).await;
+    assert_eq!(answer.error().1, r#"PAM authentication failed for user "other""#);
+    let login = front(&cloud).record().logins[1].clone();
+    assert_eq!((login.reason, login.check), (Some("not-authorized"), Some("E27")));
+    assert!(login.log.is_some_and(|line| line.contains("user/AKIDEXAMPLE") && line.contains("403")));
+    front(&cloud).faults().policies(Some(Vec::new()));
+    assert_eq!(Client::answered(&cloud, "app", &token("app")).await.1.error().0, "28000");
+    assert_eq!(live.value("SELECT 1").await, "1");
+}
+
+#[tokio::test]
+async fn e27_dsql_asks_for_the_action_of_the_role() {
+    let text = r#"{"Statement": {"Effect": "Allow", "Action": "dsql:DbConnect",
+        "Resource": "arn:aws:dsql:eu-west-1:123456789012:cluster/example"}}"#;
+    let policies = Some(vec![serde_json::from_str(text).expect("a policy")]);
+    let (region, users) = (crate::support::REGION.into(), vec!["app".into()]);
+    let cloud = cloud(None, Some(DsqlConfig { region, users, policies, ..DsqlConfig::default() })).await;
+    assert_eq!(Client::answered(&cloud, "app", &dsql_token("DbConnect")).await.1.body, [0; 4]);
+    let (_, answer) = Client::answered(&cloud, "admin", &dsql_token("DbConnectAdmin")).await;
+    assert_eq!(answer.error().1, "unable to accept connection, access denied");
+}
+
+#[tokio::test]
 async fn a_refused_token_can_be_named() {
     let cloud = rds().await;
     let faults = front(&cloud).faults();
