@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use clap::{Args, ValueEnum};
 use keyrotor::{Code, Error};
 use keyrotor_emulator::credentials::Credentials;
+use keyrotor_emulator::rds::Rds;
 use keyrotor_emulator::{AccessKey, Backend, Cloud, CloudConfig, Config, Emulator, Service, User};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
@@ -144,6 +145,8 @@ fn announce(cloud: &Cloud, as_json: bool) -> Result<(), Error> {
             "addresses": cache.map(|cache| texts(&cache.addresses())),
             "ca": cloud.ca_path(),
             "server_name": cache.map(Emulator::server_name),
+            "rds": cloud.rds().map(described),
+            "dsql": cloud.dsql().map(described),
             "control": cloud.control_address().map(|address| address.to_string()),
             "oidc_key": cloud.credentials().map(Credentials::oidc_key_path),
             "credentials": cloud.credentials().map(Credentials::environments),
@@ -156,6 +159,10 @@ fn announce(cloud: &Cloud, as_json: bool) -> Result<(), Error> {
     if let Some(credentials) = cloud.credentials() {
         output::line(format!("credentials   http://{}", credentials.address()))?;
     }
+    for (name, rds) in [("rds", cloud.rds()), ("dsql", cloud.dsql())] {
+        let Some(rds) = rds else { continue };
+        output::line(format!("{name:<13} {}, tokens for {}", rds.address(), rds.endpoint()))?;
+    }
     output::line(format!("ca            {}", cloud.ca_path().display()))?;
     if let Some(control) = cloud.control_address() {
         output::line(format!("control       http://{control}"))?;
@@ -166,6 +173,15 @@ fn announce(cloud: &Cloud, as_json: bool) -> Result<(), Error> {
 
 fn texts(addresses: &[SocketAddr]) -> Vec<String> {
     addresses.iter().map(SocketAddr::to_string).collect()
+}
+
+/// A PostgreSQL front as the ready line has it.
+fn described(rds: &Rds) -> serde_json::Value {
+    json!({
+        "address": rds.address().to_string(),
+        "server_name": rds.server_name(),
+        "endpoint": rds.endpoint(),
+    })
 }
 
 fn config(arguments: Arguments) -> Result<CloudConfig, Error> {

@@ -76,6 +76,7 @@ mod listener;
 mod policy;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod properties;
+pub mod rds;
 mod record;
 mod reserved;
 mod resp;

@@ -6,8 +6,8 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// `sun_path` holds 104 bytes on some systems, 108 on others.
-const LONGEST_FOLDER: usize = 90;
+/// `sun_path` holds 104 bytes on some systems, 108 on others; a folder's and a socket's name come after this.
+const LONGEST_FOLDER: usize = 70;
 const OPEN_TO_ALL: u32 = 0o001;
 
 /// `Account` is a user and its group.
