@@ -44,7 +44,7 @@ impl Programs {
     /// Makes the data of a new cluster, owned by whoever owns `folder`. Blocks for about half a second.
     pub(super) fn make(&self, folder: &Path) -> Result<(), Error> {
         let failed = |problem: String| Error::Backend(format!("initdb: {problem}"));
-        let mut initdb = command(&self.path("initdb"), folder);
+        let mut initdb = command(self.path("initdb"), folder);
         initdb.args(["--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C", "--wal-segsize=1"]);
         initdb.args(["--username", ADMIN]).arg("--pgdata").arg(folder.join(DATA));
         let output = initdb.stdin(Stdio::null()).stderr(Stdio::piped()).output();
@@ -57,7 +57,7 @@ impl Programs {
     pub(super) fn serve(&self, folder: &Path) -> Result<Guarded, Error> {
         let failed = |error| Error::Backend(format!("cannot start PostgreSQL: {error}"));
         let log = File::create(folder.join(LOG)).map_err(failed)?;
-        let mut server = command(&self.path("postgres"), folder);
+        let mut server = command(self.path("postgres"), folder);
         server.arg("-D").arg(folder.join(DATA)).arg("-k").arg(folder);
         for setting in SETTINGS {
             server.args(["-c", setting]);
