@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 pub(crate) fn token_manager(request: TokenManagerRequest) -> Result<Login> {
     let path = "authentication_info";
     let info = request.authentication_info.ok_or_else(|| credentials::no_credentials(path))?;
-    login(info, request.refresh.unwrap_or_default(), path)
+    login(info, refresh::refresh(request.refresh.unwrap_or_default(), request.lazy_refresh)?, path)
 }
 
 pub(crate) fn missing(field: impl Into<String>, advice: &str) -> Error {

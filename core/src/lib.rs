@@ -52,12 +52,17 @@ mod clock;
 mod config;
 mod credential;
 mod error;
+mod foreign;
 pub mod host;
+mod identity;
 mod manager;
 mod once;
+mod process;
+mod registry;
 mod runtime;
 mod secret;
 mod source;
+mod telemetry;
 mod time;
 mod timer;
 
@@ -66,6 +71,7 @@ pub use client::{Batch, Client, ClientStats, Cmd, Value, cmd};
 pub use clock::BoxFuture;
 pub use credential::Credential;
 pub use error::{Error, Result};
+pub use identity::Identity;
 pub use keyrotor_proto as proto;
 pub use keyrotor_proto::{Code, ConnectionRequest, Format, Status, TokenManagerRequest};
 pub use manager::{

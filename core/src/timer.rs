@@ -79,10 +79,14 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn take_due(&self, now: Duration) -> BTreeMap<Alarm, Weak<dyn Due>> {
+    /// One by one: what it costs does not depend on how many others wait.
+    fn take_due(&self, now: Duration) -> Vec<(Alarm, Weak<dyn Due>)> {
         let mut state = self.state();
-        let later = state.alarms.split_off(&Alarm { at: now, number: u64::MAX });
-        std::mem::replace(&mut state.alarms, later)
+        let mut due = Vec::new();
+        while let Some(first) = state.alarms.first_entry().filter(|first| first.key().at <= now) {
+            due.push(first.remove_entry());
+        }
+        due
     }
 
     fn everybody(&self) -> Vec<Weak<dyn Due>> {

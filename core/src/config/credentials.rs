@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use keyrotor_proto::authentication_info::Credentials;
-use keyrotor_proto::{AuthenticationInfo, RefreshPolicy, ServerCredentials};
+use keyrotor_proto::{AuthenticationInfo, ServerCredentials};
 
-use super::{missing, refresh};
+use super::missing;
 use crate::error::{Error, Result};
 use crate::manager::TokenRefreshConfig;
 use crate::secret::Secret;
@@ -26,8 +26,7 @@ pub(crate) struct Login {
 }
 
 /// Checks the credentials that stand at `path` and makes them a source. No I/O.
-pub(crate) fn login(info: AuthenticationInfo, policy: RefreshPolicy, path: &str) -> Result<Login> {
-    let refresh = refresh::refresh(policy)?;
+pub(crate) fn login(info: AuthenticationInfo, refresh: TokenRefreshConfig, path: &str) -> Result<Login> {
     match info.credentials.ok_or_else(|| no_credentials(path))? {
         Credentials::ServerCredentials(credentials) => password(credentials, refresh, path),
         #[cfg(feature = "aws")]

@@ -12,8 +12,8 @@ const DEFAULT_SOURCE_TIMEOUT: Duration = Duration::from_secs(10);
 const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 /// Of a token's life, where the service fixes the life: 8 minutes of 15.
 const DEFAULT_INTERVAL: f64 = 8.0 / 15.0;
-/// A margin never takes more than this share of a token's life.
-const LARGEST_MARGIN: f64 = 0.25;
+/// A margin never takes more than a token's life divided by this.
+pub(super) const LARGEST_MARGIN: u32 = 4;
 /// With a ratio, a token is refreshed at least this long before its end, where its life allows.
 const LATEST_REFRESH: Duration = Duration::from_secs(180);
 
@@ -41,6 +41,8 @@ pub struct TokenRefreshConfig {
     pub source_timeout: Duration,
     /// How a failing source is asked again.
     pub retry: RetryConfig,
+    /// Whether nothing runs in the background; see [Lazy mode](crate#lazy-mode). Unset: under AWS Lambda only.
+    pub lazy: Option<bool>,
 }
 
 impl Default for TokenRefreshConfig {
@@ -51,6 +53,7 @@ impl Default for TokenRefreshConfig {
             margin: DEFAULT_MARGIN,
             source_timeout: DEFAULT_SOURCE_TIMEOUT,
             retry: RetryConfig::default(),
+            lazy: None,
         }
     }
 }
@@ -82,10 +85,18 @@ impl Default for RetryConfig {
     }
 }
 
+/// Set by AWS Lambda, which freezes a process between two invocations.
+const LAMBDA: &str = "AWS_LAMBDA_FUNCTION_NAME";
+
 impl TokenRefreshConfig {
+    /// Whether this manager works only while somebody uses it.
+    pub(crate) fn is_lazy(&self) -> bool {
+        self.lazy.unwrap_or_else(|| std::env::var_os(LAMBDA).is_some_and(|name| !name.is_empty()))
+    }
+
     /// The margin that counts for a token of this life.
     pub(crate) fn margin_of(&self, life: Duration) -> Duration {
-        self.margin.min(life.mul_f64(LARGEST_MARGIN))
+        self.margin.min(life / LARGEST_MARGIN)
     }
 
     /// How long after its birth a token is refreshed, before jitter.

@@ -19,7 +19,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use super::keys::causes;
 use super::region;
-use crate::runtime::Process;
+use crate::process::Process;
 
 /// The links of aws-config's `DefaultCredentialsChain`, in its order: environment, profile, web identity,
 /// container (ECS, EKS Pod Identity), IMDSv2. With a profile named, that profile alone.

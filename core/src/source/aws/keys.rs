@@ -11,6 +11,7 @@ use keyrotor_proto::Code;
 
 use crate::error::Error;
 use crate::source::SourceError;
+use crate::telemetry;
 
 /// A provider of keys, with its last answer; or keys that were handed over.
 pub(crate) struct KeyCache {
@@ -70,6 +71,7 @@ impl KeyCache {
                 .with_source(source),
             )),
             Ok(keys) => {
+                telemetry::keys_fetched(source, keys.expiry());
                 self.cached.store(Some(Arc::new(Cached { keys: keys.clone(), at: now })));
                 Ok(keys)
             }
