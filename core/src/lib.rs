@@ -46,6 +46,7 @@
 
 #![cfg_attr(not(feature = "client"), allow(dead_code, reason = "some of the engine is there for the client"))]
 
+mod callbacks;
 #[cfg(feature = "client")]
 mod client;
 mod clock;
@@ -66,6 +67,9 @@ mod telemetry;
 mod time;
 mod timer;
 
+#[cfg(feature = "aws")]
+pub use callbacks::KeysCallback;
+pub use callbacks::{Callback, Callbacks, CredentialsCallback};
 #[cfg(feature = "client")]
 pub use client::{Batch, Client, ClientStats, Cmd, Value, cmd};
 pub use clock::BoxFuture;
@@ -77,7 +81,7 @@ pub use keyrotor_proto::{Code, ConnectionRequest, Format, Status, TokenManagerRe
 pub use manager::{
     EventStream, RetryConfig, Subscription, SubscriptionHandle, TokenManager, TokenRefreshConfig,
 };
-pub use once::fetch_once;
+pub use once::{fetch_once, fetch_once_with};
 pub use secret::Secret;
 #[cfg(feature = "aws")]
 pub use source::aws;

@@ -20,6 +20,7 @@ use keyrotor_proto::{Code, Format, Message, Status, TokenManagerRequest};
 pub use policy::{RetryConfig, TokenRefreshConfig};
 pub use subscribe::{EventStream, Subscription, SubscriptionHandle};
 
+use crate::callbacks::Callbacks;
 use crate::clock;
 use crate::config;
 use crate::credential::Credential;
@@ -88,17 +89,36 @@ impl TokenManager {
     /// # Errors
     /// A `config-*` error with the path of the field that is wrong.
     pub fn from_request(request: &[u8], format: Format) -> Result<Self> {
-        Self::from_message(keyrotor_proto::decode(request, format)?)
+        Self::from_request_with(request, format, &Callbacks::new())
+    }
+
+    /// [`from_request`](Self::from_request) with the functions that the request names.
+    ///
+    /// # Errors
+    /// As [`from_request`](Self::from_request); [`Code::ConfigMissing`] where a function is not among them.
+    pub fn from_request_with(request: &[u8], format: Format, callbacks: &Callbacks) -> Result<Self> {
+        Self::of_message(keyrotor_proto::decode(request, format)?, callbacks)
     }
 
     /// A manager from a message that the caller has built.
     ///
     /// # Errors
-    /// A `config-*` error with the path of the field that is wrong.
+    /// As [`from_request`](Self::from_request).
     pub fn from_message(request: TokenManagerRequest) -> Result<Self> {
+        Self::from_message_with(request, &Callbacks::new())
+    }
+
+    /// [`from_message`](Self::from_message) with the functions that the message names.
+    ///
+    /// # Errors
+    /// As [`from_request_with`](Self::from_request_with).
+    pub fn from_message_with(request: TokenManagerRequest, callbacks: &Callbacks) -> Result<Self> {
         // A message that was built in code is held to the same shape as one that was read.
-        let request = keyrotor_proto::decode(&request.encode_to_vec(), Format::Protobuf)?;
-        let login = config::token_manager(request)?;
+        Self::from_request_with(&request.encode_to_vec(), Format::Protobuf, callbacks)
+    }
+
+    fn of_message(request: TokenManagerRequest, callbacks: &Callbacks) -> Result<Self> {
+        let login = config::token_manager(request, callbacks)?;
         Self::with_source(login.source, login.refresh, login.interval_field)
     }
 

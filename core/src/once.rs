@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use keyrotor_proto::TokenManagerRequest;
 
+use crate::callbacks::Callbacks;
 use crate::config;
 use crate::error::Result;
 use crate::manager::over_budget;
@@ -14,7 +15,19 @@ use crate::source::{Fetch, Fetched, SourceError};
 /// # Errors
 /// A `config-*` error about the request, or the source's own.
 pub async fn fetch_once(request: TokenManagerRequest, at: SystemTime) -> Result<Fetched> {
-    let login = config::token_manager(request)?;
+    fetch_once_with(request, at, &Callbacks::new()).await
+}
+
+/// [`fetch_once`] with the functions that the request names.
+///
+/// # Errors
+/// As [`fetch_once`].
+pub async fn fetch_once_with(
+    request: TokenManagerRequest,
+    at: SystemTime,
+    callbacks: &Callbacks,
+) -> Result<Fetched> {
+    let login = config::token_manager(request, callbacks)?;
     login.refresh.validate(login.source.token_life(), login.interval_field)?;
     let budget = login.refresh.source_timeout;
     match tokio::time::timeout(budget, login.source.fetch(Fetch::at(at))).await {

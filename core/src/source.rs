@@ -2,6 +2,7 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
+pub(crate) mod callback;
 pub(crate) mod fixed;
 
 use std::sync::Arc;
@@ -142,6 +143,16 @@ pub enum SourceError {
 }
 
 impl SourceError {
+    /// The same kind of failure, told otherwise.
+    #[must_use]
+    pub fn map(self, tell: impl FnOnce(Error) -> Error) -> Self {
+        match self {
+            Self::Transient(error) => Self::Transient(tell(error)),
+            Self::Throttled(error, pause) => Self::Throttled(tell(error), pause),
+            Self::Permanent(error) => Self::Permanent(tell(error)),
+        }
+    }
+
     pub(crate) fn into_error(self) -> Error {
         match self {
             Self::Transient(error) | Self::Throttled(error, _) | Self::Permanent(error) => error,

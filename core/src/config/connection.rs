@@ -7,6 +7,7 @@ use keyrotor_proto::{Code, ConnectionRequest, NodeAddress, ProtocolVersion, Read
 
 use super::refresh::refresh;
 use super::{Login, conflict, invalid, login, missing, unsupported};
+use crate::callbacks::Callbacks;
 use crate::error::{Error, Result};
 
 const DEFAULT_PORT: u16 = 6379;
@@ -63,7 +64,7 @@ pub(crate) struct Retry {
 }
 
 /// Checks a request and fills in the defaults. No I/O.
-pub(crate) fn connection(request: ConnectionRequest) -> Result<Settings> {
+pub(crate) fn connection(request: ConnectionRequest, callbacks: &Callbacks) -> Result<Settings> {
     refuse_unsupported(&request)?;
     refuse_database_tokens(&request)?;
     let has_credentials = request.authentication_info.is_some();
@@ -77,8 +78,10 @@ pub(crate) fn connection(request: ConnectionRequest) -> Result<Settings> {
     let tls = tls(&request)?;
     let policy = request.refresh.unwrap_or_default();
     let refresh = refresh(policy, request.lazy_refresh)?;
-    let login =
-        request.authentication_info.map(|info| login(info, refresh, "authentication_info")).transpose()?;
+    let login = request
+        .authentication_info
+        .map(|info| login(info, refresh, callbacks, "authentication_info"))
+        .transpose()?;
     if let Some(login) = &login {
         if request.require_iam && !login.is_token {
             let message =
