@@ -5,6 +5,7 @@ mod end;
 mod flight;
 mod foreign;
 mod fork;
+mod lazy;
 mod outage;
 mod refusal;
 mod shared;
