@@ -35,3 +35,25 @@ pub async fn fetch_once_with(
         Err(_) => Err(over_budget(login.source.name(), budget)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use keyrotor_proto::{Code, Format};
+
+    use super::*;
+    use crate::callbacks::Callback;
+
+    #[tokio::test(start_paused = true)]
+    async fn t16_one_fetch_has_the_budget_of_its_request() {
+        let request = br#"{"authenticationInfo": {"callbackCredentials": {"name": "hangs"}},
+            "refresh": {"sourceTimeout": "7s"}}"#;
+        let request = keyrotor_proto::decode(request, Format::Json).unwrap();
+        let hangs = Callback::future(|_| Box::pin(std::future::pending()));
+        let callbacks = Callbacks::new().with_credentials("hangs", hangs);
+        #[expect(clippy::disallowed_methods, reason = "tokio's own clock, which this test has paused")]
+        let begun = tokio::time::Instant::now();
+        let error = fetch_once_with(request, SystemTime::UNIX_EPOCH, &callbacks).await.unwrap_err();
+        assert_eq!((error.code(), error.source_name()), (Code::CredentialsTimeout, Some("callback")));
+        assert_eq!(begun.elapsed().as_secs(), 7);
+    }
+}

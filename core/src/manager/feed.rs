@@ -431,3 +431,8 @@ impl Drop for Feed {
         }
     }
 }
+
+#[cfg(test)]
+pub(super) fn is_registered(identity: &Identity) -> bool {
+    FEEDS.has(identity)
+}

@@ -101,16 +101,26 @@ impl TokenRefreshConfig {
 
     /// How long after its birth a token is refreshed, before jitter.
     pub(crate) fn refresh_after(&self, life: Duration, fixed_life: Option<Duration>) -> Duration {
-        let latest = life.saturating_sub(self.margin_of(life));
-        let Some(fixed_life) = fixed_life else {
-            let three_minutes_before = life.checked_sub(LATEST_REFRESH).filter(|left| !left.is_zero());
-            let by_ratio = life.mul_f64(self.ratio);
-            return by_ratio.min(three_minutes_before.unwrap_or(by_ratio)).min(latest);
+        let wished = match fixed_life {
+            None => life.mul_f64(self.ratio),
+            Some(fixed_life) => {
+                let interval = self.interval.unwrap_or(fixed_life.mul_f64(DEFAULT_INTERVAL));
+                // Credentials that end early cut a token short: keep the interval's share of what is left.
+                let share = interval.as_secs_f64() / fixed_life.as_secs_f64();
+                interval.min(life.mul_f64(share))
+            }
         };
-        let interval = self.interval.unwrap_or(fixed_life.mul_f64(DEFAULT_INTERVAL));
-        // Credentials that end early cut a token short: keep the interval's share of what is left.
-        let share = interval.as_secs_f64() / fixed_life.as_secs_f64();
-        interval.min(life.mul_f64(share)).min(latest)
+        wished.min(self.latest_refresh(life, fixed_life))
+    }
+
+    /// How long after its birth a token is refreshed at the latest, whatever the jitter.
+    pub(crate) fn latest_refresh(&self, life: Duration, fixed_life: Option<Duration>) -> Duration {
+        let before_the_margin = life.saturating_sub(self.margin_of(life));
+        let three_minutes_before = life.checked_sub(LATEST_REFRESH).filter(|left| !left.is_zero());
+        match (fixed_life, three_minutes_before) {
+            (None, Some(three_minutes_before)) => before_the_margin.min(three_minutes_before),
+            _ => before_the_margin,
+        }
     }
 
     /// Checks everything that can be checked before the first token. `field` is the path of the interval.

@@ -39,7 +39,7 @@ pub(crate) fn refresh_delay(
     fixed_life: Option<Duration>,
     throw: Throw,
 ) -> Duration {
-    let latest = life.saturating_sub(config.margin_of(life));
+    let latest = config.latest_refresh(life, fixed_life);
     config.refresh_after(life, fixed_life).mul_f64(throw.0).min(latest)
 }
 
@@ -94,6 +94,18 @@ mod tests {
     fn t03_jitter_never_reaches_into_the_margin() {
         let config = TokenRefreshConfig { interval: Some(Duration::from_secs(840)), ..Default::default() };
         assert_eq!(refresh_delay(&config, LIFE, Some(LIFE), Throw::new(false, || 1.0)).as_secs(), 840);
+    }
+
+    #[test]
+    fn t14_jitter_leaves_the_three_minutes_too() {
+        let config = TokenRefreshConfig { ratio: 0.95, ..Default::default() };
+        let delay = |life: u64| {
+            let life = Duration::from_secs(life);
+            refresh_delay(&config, life, None, Throw::new(false, || 1.0)).as_secs_f64()
+        };
+        assert_eq!(delay(3600), 3420.0);
+        assert_eq!(delay(300), 120.0);
+        assert_eq!(delay(30), 22.5);
     }
 
     #[test]

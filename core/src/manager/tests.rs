@@ -2,10 +2,13 @@
 
 mod age;
 mod end;
+mod faults;
 mod flight;
 mod foreign;
 mod fork;
 mod lazy;
+#[cfg(feature = "metrics")]
+mod metered;
 mod outage;
 mod refusal;
 mod shared;
@@ -102,6 +105,10 @@ impl Source for Arc<Scripted> {
 
     fn identity(&self) -> Option<Identity> {
         self.identity.clone()
+    }
+
+    fn target(&self) -> &str {
+        "nowhere"
     }
 
     fn token_life(&self) -> Option<Duration> {

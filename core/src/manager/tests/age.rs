@@ -63,3 +63,54 @@ async fn t06_t13_the_background_refresh_comes_at_its_time() {
     it.advance(2).await;
     assert_eq!(it.calls(), 3);
 }
+
+#[tokio::test]
+async fn t14_a_source_that_decides_the_life_is_asked_at_a_ratio_of_it() {
+    for (life, after) in [(3600, 2700), (300, 120), (30, 23)] {
+        let it = setup(|source| {
+            *source.life.lock().unwrap() = Duration::from_secs(life);
+            source.fixed_life = None;
+        });
+        it.first_token().await;
+        it.advance(after - 1).await;
+        assert_eq!(it.calls(), 1, "a life of {life} s");
+        it.advance(1).await;
+        assert_eq!(it.calls(), 2, "a life of {life} s");
+    }
+}
+
+/// The same throws in each run.
+fn seeded() -> f64 {
+    static LAST: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(20_250_615);
+    // splitmix64
+    let mut z = LAST.fetch_add(0x9e37_79b9_7f4a_7c15, SeqCst).wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+#[tokio::test]
+async fn t06_the_refreshes_of_two_hundred_identities_spread() {
+    const COUNT: usize = 200;
+    let clock = ManualClock::new();
+    let engine = Engine::for_test(Arc::new(clock.clone()));
+    let managers: Vec<_> = (0..COUNT)
+        .map(|_| {
+            let feed = Feed::of(Arc::new(Arc::new(source(&clock))), Arc::new(clock.clone()), seeded);
+            feed.change(|state| state.run_on(Arc::clone(&engine)));
+            TokenManager::of_feed(feed, TokenRefreshConfig::default())
+        })
+        .collect();
+    for manager in &managers {
+        manager.token_async().await.unwrap();
+    }
+    // The first round is over after 480 s; then every tenth of a period is counted for three of them.
+    clock.advance(Duration::from_secs(480)).await;
+    let fetched = || managers.iter().map(|manager| manager.status().generation).sum::<u64>();
+    for tenth in 0..30 {
+        let before = fetched();
+        clock.advance(Duration::from_secs(48)).await;
+        let share = (fetched() - before) as f64 / COUNT as f64;
+        assert!(share <= 0.2, "{share} of all refreshes fall into tenth {tenth}");
+    }
+}

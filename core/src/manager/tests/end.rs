@@ -30,3 +30,13 @@ async fn t18_whoever_listens_to_a_manager_that_was_never_used_is_told_of_its_end
         assert!(manager.events().next().await.is_none());
     }
 }
+
+#[tokio::test]
+async fn t18_a_closed_manager_leaves_no_alarm_and_no_feed() {
+    let identity = Identity::of("scripted").and("test", "closed");
+    let it = setup(|source| source.identity = Some(identity.clone()));
+    it.first_token().await;
+    assert!(super::super::feed::is_registered(&identity));
+    it.manager.close();
+    assert!(!super::super::feed::is_registered(&identity), "the handle still lives, and holds nothing");
+}
