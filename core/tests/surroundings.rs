@@ -4,7 +4,6 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stdout,
-    clippy::print_stdout,
     clippy::disallowed_methods,
     reason = "tests"
 )]
