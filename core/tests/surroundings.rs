@@ -8,17 +8,18 @@
     reason = "tests"
 )]
 
-#[path = "support/sts.rs"]
+#[path = "support/cloud.rs"]
 #[allow(dead_code, reason = "each test uses a part of it")]
-mod sts;
+mod cloud;
 
+use cloud::{KEY, Keys, ROLE};
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use keyrotor::aws::explain;
 use keyrotor::{BoxFuture, Fetch, Fetched, Format, Source, SourceError, TokenManager, TokenRefreshConfig};
-use sts::Sts;
+use keyrotor_emulator::credentials::{Endpoint, Provider, Verdict};
 
 /// Tells a process that it is the one that the test of this name started.
 const CHILD: &str = "KEYROTOR_TEST_CHILD";
@@ -78,36 +79,75 @@ async fn s01_s02_s05_the_region_around_is_where_the_role_is_assumed() {
     const TEST: &str = "s01_s02_s05_the_region_around_is_where_the_role_is_assumed";
     if is_child(TEST) {
         let endpoint = std::env::var("TEST_ENDPOINT").unwrap();
-        let role = format!(r#", "roleArn": "arn:aws:iam::123456789012:role/r", "endpoint": "{endpoint}""#);
-        assert_eq!(signed_by(&iam(&role)).await, ("ASIAEXAMPLE1".to_owned(), "eu-central-1".to_owned()));
+        let role = format!(r#", "roleArn": "{ROLE}", "endpoint": "{endpoint}""#);
+        assert_eq!(signed_by(&iam(&role)).await.1, "eu-central-1");
         return;
     }
-    let sts = Sts::start().await;
+    let (endpoint, mut asked) = listener().await;
     let variables = [
-        ("TEST_ENDPOINT", sts.url.as_str()),
+        ("TEST_ENDPOINT", endpoint.as_str()),
         ("AWS_DEFAULT_REGION", "eu-central-1"),
-        ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
-        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("AWS_ACCESS_KEY_ID", KEY.0),
+        ("AWS_SECRET_ACCESS_KEY", KEY.1),
     ];
     passes(alone(TEST, &variables)).await;
-    assert!(sts.asked()[0].head.contains("/eu-central-1/sts/aws4_request"), "{:?}", sts.asked());
+    let head = asked.recv().await.unwrap();
+    assert!(head.contains("/eu-central-1/sts/aws4_request"), "{head}");
+}
+
+/// Passes STS's requests on, and shows them.
+async fn listener() -> (String, tokio::sync::mpsc::UnboundedReceiver<String>) {
+    let keys = Keys::start("eu-central-1").await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let mut server =
+                tokio::net::TcpStream::connect(keys.url().trim_start_matches("http://")).await.unwrap();
+            let mut head = vec![0; 16_384];
+            let count = tokio::io::AsyncReadExt::read(&mut client, &mut head).await.unwrap();
+            let _ = sender.send(String::from_utf8_lossy(&head[..count]).into_owned());
+            tokio::io::AsyncWriteExt::write_all(&mut server, &head[..count]).await.unwrap();
+            tokio::spawn(async move { tokio::io::copy_bidirectional(&mut client, &mut server).await });
+        }
+    });
+    (url, receiver)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s02_t05_a_container_gives_keys_once_for_all() {
-    const TEST: &str = "s02_t05_a_container_gives_keys_once_for_all";
+async fn s02_t05_the_machine_gives_keys_once_for_all() {
+    const TEST: &str = "s02_t05_the_machine_gives_keys_once_for_all";
     if is_child(TEST) {
         let of = |life| iam(&format!(r#", "region": "r", "tokenLifeSeconds": {life}"#));
         let all: Vec<TokenManager> = (600..610).map(of).collect();
+        let mut signers = std::collections::HashSet::new();
         for manager in &all {
-            assert_eq!(signed_by(manager).await.0, "ASIAEXAMPLE1");
+            signers.insert(signed_by(manager).await.0);
         }
+        assert_eq!(signers.len(), 1);
         return;
     }
-    let container = Sts::start().await;
-    let url = format!("{}/creds", container.url);
-    passes(alone(TEST, &[("AWS_CONTAINER_CREDENTIALS_FULL_URI", &url)])).await;
-    assert_eq!(container.asked().len(), 1);
+    let keys = Keys::start("eu-west-1").await;
+    for (provider, endpoint) in [
+        (Provider::Imds, Endpoint::Imds),
+        (Provider::Ecs, Endpoint::Ecs),
+        (Provider::PodIdentity, Endpoint::PodIdentity),
+        (Provider::WebIdentity, Endpoint::Sts),
+    ] {
+        let environment = keys.environment(provider);
+        let variables: Vec<(&str, &str)> =
+            environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let mut command = alone(TEST, &variables);
+        if provider == Provider::Imds {
+            command.env_remove("AWS_EC2_METADATA_DISABLED");
+        }
+        passes(command).await;
+        let asked = keys.asked(endpoint);
+        let given = asked.iter().filter(|asked| asked.access_key.is_some()).count();
+        assert_eq!(given, 1, "{provider:?}: {asked:?}");
+        assert!(asked.iter().all(|asked| asked.verdict == Verdict::Answered), "{asked:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
