@@ -72,7 +72,8 @@ impl Standalone {
     pub(super) async fn connect(mut settings: Settings) -> Result<Arc<Self>> {
         let tls = settings.tls.as_ref().map(tls::client_config).transpose()?;
         let login = settings.login.take();
-        let lease = login.as_ref().and_then(|login| login.lease);
+        // Logging in before the server cuts is background work.
+        let lease = login.as_ref().filter(|login| !login.refresh.is_lazy()).and_then(|login| login.lease);
         let is_token = login.as_ref().is_some_and(|login| login.is_token);
         let manager = login
             .map(|login| TokenManager::with_source(login.source, login.refresh, login.interval_field))
