@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import jwt
@@ -303,6 +304,14 @@ FLOWS: list[tuple[Flow, str | None, str]] = [
 BY_NAME = [flow.__name__ for flow, _, _ in FLOWS]
 
 
+@contextmanager
+def using(emulator: Emulator, provider: EntraIdCredentialsProvider) -> Iterator[redis.Redis]:
+    """A client of this provider, whose timer would go on for as long as the process lives."""
+    with connect(emulator, credential_provider=provider) as client:
+        yield client
+    provider._token_mgr.stop()  # noqa: SLF001 - there is no public way
+
+
 def prepared(emulator: Emulator, environment: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     found = emulator.entra["environments"][environment] if environment else {}
     for name, value in found.items():
@@ -320,7 +329,7 @@ def test_redis_entraid_logs_in(
 ) -> None:
     prepared(emulator, environment, monkeypatch)
     manager = TokenManagerConfig(0.7, 0, 10_000, RetryPolicy(3, 100))
-    with connect(emulator, credential_provider=flow(emulator, registered, manager)) as client:
+    with using(emulator, flow(emulator, registered, manager)) as client:
         assert client.acl_whoami() in (user, user.encode())
         client.set("key", "value")
         assert client.get("key") == b"value"
@@ -339,7 +348,7 @@ def test_redis_entraid_logs_in_again_before_its_token_ends(
     prepared(emulator, environment, monkeypatch)
     emulator.fault("entra/faults/life", seconds=8)
     manager = TokenManagerConfig(0.4, 0, 10_000, RetryPolicy(3, 100))
-    with connect(emulator, credential_provider=flow(emulator, registered, manager)) as client:
+    with using(emulator, flow(emulator, registered, manager)) as client:
         end = time.monotonic() + 10
         while time.monotonic() < end:
             assert client.ping()

@@ -136,7 +136,7 @@ def test_a_tenant_must_be_named(emulator: Emulator) -> None:
         instance_discovery=False,
         verify=emulator.ca,
     )
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="/common"):
         answer = app.acquire_token_for_client([SCOPE])
     assert answer["error_codes"] == [50059], answer
 
@@ -196,7 +196,8 @@ def test_assertions_are_judged(
     claims = {"aud": audience, "iss": CLIENT, "sub": CLIENT, "exp": time.time() + 600, **change}
     thumbprint = jwt.utils.base64url_encode(bytes.fromhex(registered.sha1)).decode()
     made = jwt.encode(claims, registered.key, "RS256", headers={"x5t": thumbprint})
-    answer = application_of_msal(emulator, {"client_assertion": lambda: made}).acquire_token_for_client([SCOPE])
+    app = application_of_msal(emulator, {"client_assertion": lambda: made})
+    answer = app.acquire_token_for_client([SCOPE])
     assert answer.get("error_codes") == (None if number is None else [number]), answer
 
 
@@ -234,7 +235,8 @@ def test_federated_assertions_are_judged(
     given = unverified(assertion_file(emulator).read_text())
     assert given["sub"] == SUBJECT
     made = jwt.encode({**given, **change}, key(signer), "RS256")
-    answer = application_of_msal(emulator, {"client_assertion": lambda: made}).acquire_token_for_client([SCOPE])
+    app = application_of_msal(emulator, {"client_assertion": lambda: made})
+    answer = app.acquire_token_for_client([SCOPE])
     assert answer.get("error_codes") == (None if number is None else [number]), answer
 
 
