@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use keyrotor::{Code, Error};
 use keyrotor_emulator::credentials::Credentials;
 use keyrotor_emulator::rds::Rds;
-use keyrotor_emulator::{AccessKey, Backend, Cloud, CloudConfig, Config, Emulator, Service, User};
+use keyrotor_emulator::{AccessKey, Backend, Cloud, CloudConfig, Config, Emulator, Entra, Service, User};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -106,6 +106,7 @@ Control API (HTTP and JSON, with --control):
 enum ServiceName {
     Elasticache,
     Memorydb,
+    Azure,
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Error> {
@@ -150,6 +151,7 @@ fn announce(cloud: &Cloud, as_json: bool) -> Result<(), Error> {
             "control": cloud.control_address().map(|address| address.to_string()),
             "oidc_key": cloud.credentials().map(Credentials::oidc_key_path),
             "credentials": cloud.credentials().map(Credentials::environments),
+            "entra": cloud.entra().map(entra),
         }));
     }
     if let Some(cache) = cache {
@@ -162,6 +164,10 @@ fn announce(cloud: &Cloud, as_json: bool) -> Result<(), Error> {
     for (name, rds) in [("rds", cloud.rds()), ("dsql", cloud.dsql())] {
         let Some(rds) = rds else { continue };
         output::line(format!("{name:<13} {}, tokens for {}", rds.address(), rds.endpoint()))?;
+    }
+    if let Some(entra) = cloud.entra() {
+        output::line(format!("authority     {}", entra.authority()))?;
+        output::line(format!("tenant        {}", entra.tenant()))?;
     }
     output::line(format!("ca            {}", cloud.ca_path().display()))?;
     if let Some(control) = cloud.control_address() {
@@ -181,6 +187,17 @@ fn described(rds: &Rds) -> serde_json::Value {
         "address": rds.address().to_string(),
         "server_name": rds.server_name(),
         "endpoint": rds.endpoint(),
+    })
+}
+
+/// What the ready line says of Entra.
+fn entra(entra: &Entra) -> serde_json::Value {
+    json!({
+        "authority": entra.authority(),
+        "tenant": entra.tenant(),
+        "http": format!("http://{}", entra.http_address()),
+        "proxy": format!("http://{}", entra.proxy_address()),
+        "environments": entra.environments(),
     })
 }
 
@@ -223,6 +240,7 @@ fn cache(config: &mut Config, arguments: Arguments) {
     let service = arguments.service.map(|service| match service {
         ServiceName::Elasticache => Service::ElastiCache,
         ServiceName::Memorydb => Service::MemoryDb,
+        ServiceName::Azure => Service::Azure,
     });
     replace(&mut config.service, service);
     let backend = arguments.backend.map(|backend| match backend.as_str() {

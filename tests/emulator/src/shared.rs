@@ -3,6 +3,7 @@
 use crate::Error;
 use crate::authority::Authority;
 use crate::clock::Clock;
+use crate::entra::Issuer;
 use crate::keyring::Keyring;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,11 +17,13 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) keys: Keyring,
     pub(crate) authority: Arc<Authority>,
+    /// Who signs Entra's tokens, once that front has started.
+    pub(crate) issuer: Option<Arc<Issuer>>,
 }
 
 impl Shared {
     pub(crate) fn new(clock: Option<SystemTime>, keys: Keyring) -> Result<Self, Error> {
-        Ok(Self { clock: Clock::start(clock), keys, authority: Arc::new(Authority::new()?) })
+        Ok(Self { clock: Clock::start(clock), keys, authority: Arc::new(Authority::new()?), issuer: None })
     }
 }
 

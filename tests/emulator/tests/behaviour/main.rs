@@ -13,6 +13,8 @@ mod cluster_client;
 #[cfg(test)]
 mod control;
 #[cfg(test)]
+mod entra;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod login;
