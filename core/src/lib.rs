@@ -53,6 +53,8 @@ mod config;
 mod credential;
 mod error;
 pub mod host;
+#[cfg(feature = "azure")]
+mod http;
 mod manager;
 mod once;
 mod runtime;

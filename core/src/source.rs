@@ -2,6 +2,8 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
+#[cfg(feature = "azure")]
+pub(crate) mod entra;
 pub(crate) mod fixed;
 
 use std::sync::Arc;

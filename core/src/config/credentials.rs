@@ -44,7 +44,14 @@ pub(crate) fn login(info: AuthenticationInfo, policy: RefreshPolicy, path: &str)
                 "this build of keyrotor has no AWS tokens; build it with the feature `aws-chain`",
             ))
         }
-        Credentials::EntraCredentials(_) => Err(super::unsupported(format!("{path}.entra_credentials"))),
+        #[cfg(feature = "azure")]
+        Credentials::EntraCredentials(credentials) => entra::entra(credentials, refresh),
+        #[cfg(not(feature = "azure"))]
+        Credentials::EntraCredentials(_) => Err(Error::config(
+            keyrotor_proto::Code::ConfigUnsupported,
+            format!("{path}.entra_credentials"),
+            "this build of keyrotor has no Entra tokens; build it with the feature `azure`",
+        )),
         Credentials::CallbackCredentials(_) => {
             Err(super::unsupported(format!("{path}.callback_credentials")))
         }
@@ -54,7 +61,8 @@ pub(crate) fn login(info: AuthenticationInfo, policy: RefreshPolicy, path: &str)
 pub(super) fn no_credentials(path: &str) -> Error {
     missing(
         path,
-        "no credentials: set exactly one of server_credentials, iam_credentials, rds_credentials, dsql_credentials",
+        "no credentials: set exactly one of server_credentials, iam_credentials, rds_credentials, dsql_credentials, \
+         entra_credentials",
     )
 }
 
@@ -73,3 +81,5 @@ fn password(credentials: ServerCredentials, refresh: TokenRefreshConfig, path: &
 
 #[cfg(feature = "aws")]
 mod aws;
+#[cfg(feature = "azure")]
+mod entra;
