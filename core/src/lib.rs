@@ -51,12 +51,16 @@ mod client;
 mod clock;
 mod config;
 mod credential;
+#[cfg(feature = "azure")]
+pub mod entra;
 mod error;
 pub mod host;
 #[cfg(feature = "azure")]
 mod http;
 mod manager;
 mod once;
+#[cfg(feature = "redis-provider")]
+pub mod redis_rs;
 mod runtime;
 mod secret;
 mod source;

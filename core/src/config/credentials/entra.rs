@@ -81,7 +81,7 @@ impl Request<'_> {
             }
             Some(Method::SystemAssignedManagedIdentity(_)) => self.managed(Identity::System),
             Some(Method::UserAssignedManagedIdentity(which)) => self.managed(identity(which)?),
-            None => self.from_surroundings(),
+            None => self.whatever_is_there(),
         }
     }
 
@@ -118,7 +118,7 @@ impl Request<'_> {
 
     /// No method was named: what Microsoft's own tools would find first in this environment, else the identity of the
     /// platform below.
-    fn from_surroundings(&self) -> Result<Flow> {
+    fn whatever_is_there(&self) -> Result<Flow> {
         let instead_of = match self.environment.proof() {
             Ok(proof) => return self.application(proof),
             Err(reasons) => reasons,

@@ -28,9 +28,19 @@ const ADVICE: [(&str, &str); 10] = [
     ("AADSTS1002012", "look at scope: it has to end in /.default"),
 ];
 
+/// What kind of server was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Server {
+    /// Makes a token for each question, and says how long it lives, whatever the clock here shows.
+    Login,
+    /// Keeps tokens. Its `expires_in` counts from when they were made, so that only `expires_on` tells the end.
+    Platform,
+}
+
 /// One exchange: who was asked as whom, and what must not be repeated.
 pub(super) struct Exchange<'a> {
     pub(super) source: &'static str,
+    pub(super) server: Server,
     /// `https://login.microsoftonline.com (tenant T, client C)`
     pub(super) asked: String,
     pub(super) secrets: &'a [&'a str],
@@ -53,25 +63,19 @@ impl Exchange<'_> {
             return Err(self.refusal(answer));
         }
         let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let secret = body["access_token"].as_str().filter(|token| !token.is_empty());
-        let expires_at = match self.whom_counts() {
-            Counts::FromNow => seconds(&body["expires_in"]).and_then(|life| now.checked_add(life)),
-            Counts::ByTheClock => seconds(&body["expires_on"]).and_then(|end| UNIX_EPOCH.checked_add(end)),
+        let secret = text(&body, "access_token").filter(|token| !token.is_empty());
+        let expires_at = match self.server {
+            Server::Login => seconds(&body, "expires_in").and_then(|life| now.checked_add(life)),
+            Server::Platform => seconds(&body, "expires_on").and_then(|end| UNIX_EPOCH.checked_add(end)),
         };
         match secret.zip(expires_at) {
             Some((secret, expires_at)) => Ok(AccessToken { secret: Secret::new(secret), expires_at }),
             None => {
-                let text =
+                let problem =
                     format!("{} answered without a token and its end; is it the right address?", self.asked);
-                Err(SourceError::Permanent(failed(Code::CredentialsFetchFailed, self.source, text)))
+                Err(SourceError::Permanent(failed(Code::CredentialsFetchFailed, self.source, problem)))
             }
         }
-    }
-
-    /// The login server makes a token for each question and says how long it lives, whatever the clock here shows. The
-    /// platform keeps tokens, and its `expires_in` counts from when they were made.
-    fn whom_counts(&self) -> Counts {
-        if self.source == super::managed::NAME { Counts::ByTheClock } else { Counts::FromNow }
     }
 
     fn refusal(&self, answer: &Answer) -> SourceError {
@@ -95,7 +99,7 @@ impl Exchange<'_> {
             500.. if answer.retry_after.is_some() => SourceError::Throttled(error, answer.retry_after),
             408 | 500.. => SourceError::Transient(error),
             // The metadata service is away for a moment: while it starts, and while it is updated.
-            404 | 410 if self.source == super::managed::NAME => SourceError::Transient(error),
+            404 | 410 if self.server == Server::Platform => SourceError::Transient(error),
             _ if is_momentary(&body) => SourceError::Transient(error),
             _ => SourceError::Permanent(error),
         }
@@ -103,8 +107,8 @@ impl Exchange<'_> {
 
     /// The server's own words, without what must not be repeated.
     fn words(&self, body: &Value) -> Option<String> {
-        let error = body["error"].as_str()?;
-        let description = body["error_description"].as_str().unwrap_or_default();
+        let error = text(body, "error")?;
+        let description = text(body, "error_description").unwrap_or_default();
         // Behind it stand ids and the time, on lines of their own or not.
         let description = description.split(['\r', '\n']).next().unwrap_or_default();
         let description = description.split(" Trace ID:").next().unwrap_or_default();
@@ -116,13 +120,8 @@ impl Exchange<'_> {
     }
 }
 
-enum Counts {
-    FromNow,
-    ByTheClock,
-}
-
 fn is_momentary(body: &Value) -> bool {
-    matches!(body["error"].as_str(), Some("temporarily_unavailable" | "server_error"))
+    matches!(text(body, "error"), Some("temporarily_unavailable" | "server_error"))
 }
 
 fn advice(words: &str) -> Option<&'static str> {
@@ -130,8 +129,13 @@ fn advice(words: &str) -> Option<&'static str> {
     ADVICE.iter().find(|(code, _)| words.contains(&format!("{code}:"))).map(|(_, advice)| *advice)
 }
 
+fn text<'a>(body: &'a Value, name: &str) -> Option<&'a str> {
+    body.get(name)?.as_str()
+}
+
 /// Seconds as a number or, as the platform writes them, as text.
-fn seconds(value: &Value) -> Option<Duration> {
+fn seconds(body: &Value, name: &str) -> Option<Duration> {
+    let value = body.get(name)?;
     let seconds = value.as_u64().or_else(|| value.as_str()?.trim().parse().ok())?;
     Some(Duration::from_secs(seconds))
 }

@@ -8,7 +8,7 @@ use keyrotor_proto::Code;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::AccessToken;
-use super::answer::{Exchange, failed};
+use super::answer::{Exchange, Server, failed};
 use super::assertion::{Certificate, CertificateError};
 use super::endpoint::Endpoint;
 use crate::http::{Question, ask};
@@ -69,6 +69,7 @@ impl Application {
         };
         let exchange = Exchange {
             source: self.name(),
+            server: Server::Login,
             asked: format!(
                 "{} (tenant {}, client {})",
                 self.login_server.address(),

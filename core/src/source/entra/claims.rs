@@ -19,8 +19,11 @@ pub(super) struct Claims {
 /// The claims of a JWT; none of anything else.
 pub(super) fn of(token: &str) -> Claims {
     let payload = payload(token).unwrap_or_default();
-    let object_id = payload["oid"].as_str().filter(|oid| !oid.is_empty()).map(Arc::from);
-    let issued_at = payload["iat"].as_u64().and_then(|at| UNIX_EPOCH.checked_add(Duration::from_secs(at)));
+    let object_id = payload.get("oid").and_then(Value::as_str).filter(|oid| !oid.is_empty()).map(Arc::from);
+    let issued_at = payload
+        .get("iat")
+        .and_then(Value::as_u64)
+        .and_then(|at| UNIX_EPOCH.checked_add(Duration::from_secs(at)));
     Claims { object_id, issued_at }
 }
 

@@ -54,7 +54,7 @@ impl Endpoint {
 
 /// The address, its host, and whether it is plain http.
 fn read(text: &str) -> Result<(String, String, bool), String> {
-    let text = text.trim().trim_end_matches('/');
+    let text = text.trim();
     // Microsoft's own tools take a bare host name too.
     let address = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
     let uri: Uri = address.parse().map_err(|_| format!("not an address; {ADVICE}"))?;
@@ -63,9 +63,9 @@ fn read(text: &str) -> Result<(String, String, bool), String> {
     if has_user || host.is_empty() || uri.query().is_some() || address.contains('#') {
         return Err(format!("not an address; {ADVICE}"));
     }
+    let is_plain = uri.scheme_str() == Some("http");
     match uri.scheme_str() {
-        Some("https") => Ok((address, host, false)),
-        Some("http") => Ok((address, host, true)),
+        Some("https" | "http") => Ok((address.trim_end_matches('/').to_owned(), host, is_plain)),
         _ => Err(format!("neither http nor https; {ADVICE}")),
     }
 }

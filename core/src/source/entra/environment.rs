@@ -21,7 +21,7 @@ impl Environment<'static> {
 
 impl<'a> Environment<'a> {
     #[cfg(test)]
-    pub(super) fn of(variables: &'a dyn Fn(&str) -> Option<String>) -> Self {
+    pub(crate) fn of(variables: &'a dyn Fn(&str) -> Option<String>) -> Self {
         Self(variables)
     }
 

@@ -9,7 +9,7 @@ use keyrotor_proto::Code;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::AccessToken;
-use super::answer::Exchange;
+use super::answer::{Exchange, Server};
 use super::endpoint::Endpoint;
 use crate::error::Error;
 use crate::http::{Question, Silence, ask};
@@ -64,7 +64,12 @@ impl ManagedIdentity {
         let question =
             Question { whom: endpoint.whom(), method: "GET", uri: &uri, headers, body: String::new() };
         let secrets: Vec<&str> = headers.iter().map(|(_, value)| *value).filter(|it| *it != "true").collect();
-        let exchange = Exchange { source: NAME, asked: self.asked(endpoint), secrets: &secrets };
+        let exchange = Exchange {
+            source: NAME,
+            server: Server::Platform,
+            asked: self.asked(endpoint),
+            secrets: &secrets,
+        };
         let answer = ask(question).await.map_err(|silence| match self.instead_of.as_slice() {
             [] => exchange.unreachable(&silence),
             others => nothing_found(others, &exchange.asked, &silence),

@@ -1,0 +1,330 @@
+//! Microsoft Entra ID for Azure Managed Redis and Azure Cache for Redis, under the names that users of redis-rs know.
+//!
+//! ```no_run
+//! # #[cfg(feature = "redis-provider")] mod program {
+//! use keyrotor::entra::{EntraIdCredentialsProvider, RetryConfig, WithCredentialsProvider};
+//! use redis::Client;
+//!
+//! # pub
+//! #[tokio::main]
+//! async fn main() -> redis::RedisResult<()> {
+//!     let mut provider = EntraIdCredentialsProvider::new_default()?;
+//!     provider.start(RetryConfig::default());
+//!
+//!     let client = Client::open("rediss://my-cache.region.redis.azure.net:10000")?
+//!         .with_credentials_provider(provider);
+//!
+//!     let mut connection = client.get_multiplexed_async_connection().await?;
+//!     redis::cmd("SET").arg("my_key").arg(42).exec_async(&mut connection).await?;
+//!     let value: Option<String> = redis::cmd("GET").arg("my_key").query_async(&mut connection).await?;
+//!     assert_eq!(value.as_deref(), Some("42"));
+//!     Ok(())
+//! }
+//! # }
+//! ```
+//!
+//! Behind it is a [`TokenManager`], with all that it promises: it never stops refreshing, hands out no expired token,
+//! and logs nobody in as `default`. The user name is the token's `oid`. Azure's caches speak TLS only, and close a
+//! connection when the token that it logged in with ends. What the redis crate makes of new tokens stands in
+//! [`redis_rs`](crate::redis_rs); [`Client`](crate::Client) takes the same credentials as `entra_credentials` of a
+//! request.
+//!
+//! # Which one
+//!
+//! | | for |
+//! |---|---|
+//! | [`new_default`](EntraIdCredentialsProvider::new_default) | whatever the environment says, as Microsoft's own tools read it |
+//! | [`new_system_assigned_managed_identity`](EntraIdCredentialsProvider::new_system_assigned_managed_identity), [`new_user_assigned_managed_identity`](EntraIdCredentialsProvider::new_user_assigned_managed_identity) | programs on Azure |
+//! | [`new_client_certificate`](EntraIdCredentialsProvider::new_client_certificate), [`new_client_secret`](EntraIdCredentialsProvider::new_client_secret) | service principals elsewhere |
+//!
+//! Managed identities are cached by the platform: until it renews a token by itself, a refresh gives the same one again.
+//! `status` of [`manager`](EntraIdCredentialsProvider::manager) has a warning then, and the platform is asked less.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use keyrotor_proto::authentication_info::Credentials;
+use keyrotor_proto::entra_credentials::Method;
+use keyrotor_proto::user_assigned_managed_identity::Identity;
+use keyrotor_proto::{
+    AuthenticationInfo, ClientCertificate, EntraCredentials, SystemAssignedManagedIdentity,
+    TokenManagerRequest, UserAssignedManagedIdentity,
+};
+
+#[cfg(feature = "redis-provider")]
+pub use crate::redis_rs::{AuthenticatedClient, WithCredentialsProvider};
+
+use crate::config;
+use crate::error::Result;
+use crate::manager::TokenManager;
+
+/// Keeps tokens of one Entra identity fresh.
+///
+/// Nothing runs and nothing is read before the first use, or [`start`](Self::start): only environment variables, by the
+/// constructor. It may be used from any thread; dropping it, and every connection made with it, ends the refreshing.
+#[derive(Debug)]
+pub struct EntraIdCredentialsProvider {
+    credentials: EntraCredentials,
+    manager: OnceLock<Result<TokenManager>>,
+}
+
+/// A certificate that the application has registered, and its RSA key, not encrypted. `Debug` shows neither.
+#[derive(Clone)]
+pub struct ClientCertificateConfig {
+    /// `-----BEGIN CERTIFICATE-----`; of several the first one counts.
+    pub certificate_pem: String,
+    /// `-----BEGIN PRIVATE KEY-----`, or `RSA PRIVATE KEY`. Empty: it stands in `certificate_pem`.
+    pub private_key_pem: String,
+}
+
+impl std::fmt::Debug for ClientCertificateConfig {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("ClientCertificateConfig { *** }")
+    }
+}
+
+/// When tokens are refreshed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TokenRefreshConfig {
+    /// Share of a token's life after which it is refreshed: between 0 and 1, default 0.75. Never later than 3 minutes
+    /// before its end, where its life allows.
+    pub expiration_refresh_ratio: f64,
+    /// How a failing source is asked again.
+    pub retry_config: RetryConfig,
+}
+
+/// How a failing source is asked again. It never stops: after `max_attempts` whoever waits gets the error.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RetryConfig {
+    /// Attempts that a waiting caller sits through. Default 3.
+    pub max_attempts: u32,
+    /// The first delay. Default 200 ms.
+    pub initial_delay: Duration,
+    /// The longest delay. Default 30 s.
+    pub max_delay: Duration,
+    /// What each delay grows by. Default 2.
+    pub backoff_multiplier: f64,
+    /// A delay varies by this share of it to both sides, 0 to 1: 0.1 is a tenth. Default 0.5.
+    pub jitter_percentage: f64,
+}
+
+impl Default for TokenRefreshConfig {
+    fn default() -> Self {
+        let ratio = crate::TokenRefreshConfig::default().ratio;
+        Self { expiration_refresh_ratio: ratio, retry_config: RetryConfig::default() }
+    }
+}
+
+impl Default for RetryConfig {
+    fn default() -> Self {
+        let retry = crate::RetryConfig::default();
+        Self {
+            max_attempts: retry.max_attempts,
+            initial_delay: retry.initial_delay,
+            max_delay: retry.max_delay,
+            backoff_multiplier: retry.backoff_multiplier,
+            jitter_percentage: 0.5,
+        }
+    }
+}
+
+impl From<RetryConfig> for TokenRefreshConfig {
+    fn from(retry_config: RetryConfig) -> Self {
+        Self { retry_config, ..Self::default() }
+    }
+}
+
+impl From<TokenRefreshConfig> for crate::TokenRefreshConfig {
+    fn from(config: TokenRefreshConfig) -> Self {
+        let retry = config.retry_config;
+        Self {
+            ratio: config.expiration_refresh_ratio,
+            retry: crate::RetryConfig {
+                max_attempts: retry.max_attempts,
+                initial_delay: retry.initial_delay,
+                max_delay: retry.max_delay,
+                backoff_multiplier: retry.backoff_multiplier,
+                jitter_percentage: Some(percent(retry.jitter_percentage)),
+            },
+            ..Self::default()
+        }
+    }
+}
+
+/// Of a share. One that is out of bounds stays so, and is refused with the rest of the policy.
+fn percent(share: f64) -> u32 {
+    if (0.0..=1.0).contains(&share) { (share * 100.0).round() as u32 } else { u32::MAX }
+}
+
+impl EntraIdCredentialsProvider {
+    /// What the environment says: the first of `AZURE_CLIENT_SECRET`, `AZURE_CLIENT_CERTIFICATE_PATH` and
+    /// `AZURE_FEDERATED_TOKEN_FILE` that is set, with `AZURE_TENANT_ID` and `AZURE_CLIENT_ID`; else a managed identity,
+    /// that of `AZURE_CLIENT_ID` where it is set.
+    ///
+    /// # Errors
+    /// [`Code::ConfigMissing`](crate::Code::ConfigMissing) where the environment says the half of it.
+    pub fn new_default() -> Result<Self> {
+        Self::new(EntraCredentials::default())
+    }
+
+    /// A service principal and its secret.
+    ///
+    /// # Errors
+    /// A `config-*` error about what is empty or malformed.
+    pub fn new_client_secret(
+        tenant_id: impl Into<String>,
+        client_id: impl Into<String>,
+        client_secret: impl Into<String>,
+    ) -> Result<Self> {
+        Self::of_application(tenant_id.into(), client_id.into(), Method::ClientSecret(client_secret.into()))
+    }
+
+    /// A service principal and its certificate.
+    ///
+    /// # Errors
+    /// A `config-*` error about what is empty or malformed, or that key and certificate are not a pair.
+    pub fn new_client_certificate(
+        tenant_id: impl Into<String>,
+        client_id: impl Into<String>,
+        certificate: ClientCertificateConfig,
+    ) -> Result<Self> {
+        let ClientCertificateConfig { certificate_pem, private_key_pem } = certificate;
+        let certificate = ClientCertificate { certificate_pem, private_key_pem };
+        Self::of_application(tenant_id.into(), client_id.into(), Method::ClientCertificate(certificate))
+    }
+
+    /// The identity of the machine or application that this runs on.
+    ///
+    /// # Errors
+    /// [`Code::ConfigInvalid`](crate::Code::ConfigInvalid) on a platform that is not known, such as Azure Arc.
+    pub fn new_system_assigned_managed_identity() -> Result<Self> {
+        let method = Method::SystemAssignedManagedIdentity(SystemAssignedManagedIdentity {});
+        Self::new(EntraCredentials { method: Some(method), ..EntraCredentials::default() })
+    }
+
+    /// An identity that was assigned to it, by its client id.
+    ///
+    /// # Errors
+    /// As [`new_system_assigned_managed_identity`](Self::new_system_assigned_managed_identity).
+    pub fn new_user_assigned_managed_identity(client_id: impl Into<String>) -> Result<Self> {
+        let identity = UserAssignedManagedIdentity { identity: Some(Identity::ClientId(client_id.into())) };
+        let method = Method::UserAssignedManagedIdentity(identity);
+        Self::new(EntraCredentials { method: Some(method), ..EntraCredentials::default() })
+    }
+
+    fn of_application(tenant_id: String, client_id: String, method: Method) -> Result<Self> {
+        Self::new(EntraCredentials {
+            tenant_id: Some(tenant_id),
+            client_id: Some(client_id),
+            method: Some(method),
+            ..EntraCredentials::default()
+        })
+    }
+
+    /// Any other [`EntraCredentials`]: workload identity from a file of your own, a user-assigned identity by object or
+    /// resource id, another scope, user or login server.
+    ///
+    /// # Errors
+    /// A `config-*` error with the path of the field that is wrong.
+    pub fn new(credentials: EntraCredentials) -> Result<Self> {
+        config::token_manager(request(credentials.clone()))?;
+        Ok(Self { credentials, manager: OnceLock::new() })
+    }
+
+    /// Begins with the first fetch. Whoever uses a provider that was not started starts it with the defaults; a second
+    /// start changes nothing. A policy out of bounds becomes the error of each use, and is logged.
+    pub fn start(&mut self, config: impl Into<TokenRefreshConfig>) {
+        let config = config.into();
+        let started = self.manager.get_or_init(|| self.make(config.into()));
+        if let Err(error) = started.as_ref().map_err(Clone::clone).and_then(TokenManager::start) {
+            tracing::error!("the Entra credentials provider does not start: {error}");
+        }
+    }
+
+    /// The manager behind it: its token, status, events and more.
+    ///
+    /// # Errors
+    /// [`Code::ConfigInvalid`](crate::Code::ConfigInvalid) for a policy out of bounds.
+    pub fn manager(&self) -> Result<&TokenManager> {
+        let made = self.manager.get_or_init(|| self.make(TokenRefreshConfig::default().into()));
+        made.as_ref().map_err(Clone::clone)
+    }
+
+    fn make(&self, refresh: crate::TokenRefreshConfig) -> Result<TokenManager> {
+        let login = config::token_manager(request(self.credentials.clone()))?;
+        TokenManager::with_source(login.source, refresh, login.interval_field)
+    }
+}
+
+fn request(credentials: EntraCredentials) -> TokenManagerRequest {
+    let credentials = Some(Credentials::EntraCredentials(credentials));
+    TokenManagerRequest { authentication_info: Some(AuthenticationInfo { credentials }), refresh: None }
+}
+
+#[cfg(feature = "redis-provider")]
+impl redis::StreamingCredentialsProvider for EntraIdCredentialsProvider {
+    fn subscribe(&self) -> crate::redis_rs::Credentials {
+        match self.manager() {
+            Ok(manager) => redis::StreamingCredentialsProvider::subscribe(manager),
+            Err(error) => crate::redis_rs::no_credentials(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Code;
+
+    fn provider() -> EntraIdCredentialsProvider {
+        EntraIdCredentialsProvider::new_client_secret("tenant", "client", "made-up-secret").unwrap()
+    }
+
+    #[test]
+    fn s03_the_constructors_check_what_they_are_given() {
+        let code = |made: Result<EntraIdCredentialsProvider>| made.unwrap_err().code();
+        assert_eq!(code(EntraIdCredentialsProvider::new_client_secret("", "c", "s")), Code::ConfigMissing);
+        assert_eq!(code(EntraIdCredentialsProvider::new_client_secret("t", "c d", "s")), Code::ConfigInvalid);
+        assert_eq!(
+            code(EntraIdCredentialsProvider::new_user_assigned_managed_identity("")),
+            Code::ConfigMissing
+        );
+        let no_pem =
+            ClientCertificateConfig { certificate_pem: "x".into(), private_key_pem: "secret".into() };
+        assert!(!format!("{no_pem:?}").contains("secret"));
+        assert_eq!(
+            code(EntraIdCredentialsProvider::new_client_certificate("t", "c", no_pem)),
+            Code::ConfigInvalid
+        );
+    }
+
+    #[test]
+    fn t14_the_policy_is_taken_over() {
+        let retry = RetryConfig { jitter_percentage: 0.1, max_attempts: 5, ..RetryConfig::default() };
+        let policy = crate::TokenRefreshConfig::from(TokenRefreshConfig {
+            expiration_refresh_ratio: 0.5,
+            retry_config: retry,
+        });
+        assert_eq!((policy.ratio, policy.retry.max_attempts), (0.5, 5));
+        assert_eq!(policy.retry.jitter_percentage, Some(10));
+        assert_eq!(crate::TokenRefreshConfig::from(TokenRefreshConfig::default()).ratio, 0.75);
+    }
+
+    #[test]
+    fn t14_a_policy_out_of_bounds_is_the_error_of_each_use() {
+        for config in [
+            TokenRefreshConfig { expiration_refresh_ratio: 1.0, ..TokenRefreshConfig::default() },
+            RetryConfig { jitter_percentage: 10.0, ..RetryConfig::default() }.into(),
+            RetryConfig { jitter_percentage: f64::NAN, ..RetryConfig::default() }.into(),
+        ] {
+            let mut provider = provider();
+            provider.start(config);
+            assert_eq!(provider.manager().unwrap_err().code(), Code::ConfigInvalid);
+        }
+    }
+
+    #[test]
+    fn t17_a_provider_shows_no_secret() {
+        assert!(!format!("{:?}", provider()).contains("made-up-secret"));
+    }
+}
