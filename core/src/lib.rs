@@ -59,6 +59,8 @@ pub mod host;
 mod http;
 mod manager;
 mod once;
+#[cfg(feature = "deadpool-postgres")]
+pub mod postgres;
 #[cfg(feature = "redis-provider")]
 pub mod redis_rs;
 mod runtime;
@@ -66,6 +68,8 @@ mod secret;
 mod source;
 mod time;
 mod timer;
+#[cfg(any(feature = "client", feature = "deadpool-postgres"))]
+mod tls;
 
 #[cfg(feature = "client")]
 pub use client::{Batch, Client, ClientStats, Cmd, Value, cmd};
