@@ -40,7 +40,7 @@
 //! Managed identities are cached by the platform: until it renews a token by itself, a refresh gives the same one again.
 //! `status` of [`manager`](EntraIdCredentialsProvider::manager) has a warning then, and the platform is asked less.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use keyrotor_proto::authentication_info::Credentials;
@@ -57,15 +57,26 @@ pub use crate::redis_rs::{AuthenticatedClient, WithCredentialsProvider};
 use crate::config;
 use crate::error::Result;
 use crate::manager::TokenManager;
+use crate::source::Source;
+#[cfg(feature = "azure-identity")]
+use crate::source::entra::{EntraSource, Flow, REDIS_SCOPE};
 
 /// Keeps tokens of one Entra identity fresh.
 ///
 /// Nothing runs and nothing is read before the first use, or [`start`](Self::start): only environment variables, by the
 /// constructor. It may be used from any thread; dropping it, and every connection made with it, ends the refreshing.
-#[derive(Debug)]
 pub struct EntraIdCredentialsProvider {
-    credentials: EntraCredentials,
+    source: Arc<dyn Source>,
     manager: OnceLock<Result<TokenManager>>,
+}
+
+impl std::fmt::Debug for EntraIdCredentialsProvider {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("EntraIdCredentialsProvider")
+            .field("source", &self.source.name())
+            .finish_non_exhaustive()
+    }
 }
 
 /// A certificate that the application has registered, and its RSA key, not encrypted. `Debug` shows neither.
@@ -227,8 +238,35 @@ impl EntraIdCredentialsProvider {
     /// # Errors
     /// A `config-*` error with the path of the field that is wrong.
     pub fn new(credentials: EntraCredentials) -> Result<Self> {
-        config::token_manager(request(credentials.clone()))?;
-        Ok(Self { credentials, manager: OnceLock::new() })
+        let credentials = Some(Credentials::EntraCredentials(credentials));
+        let authentication_info = Some(AuthenticationInfo { credentials });
+        let login = config::token_manager(TokenManagerRequest { authentication_info, refresh: None })?;
+        Ok(Self { source: login.source, manager: OnceLock::new() })
+    }
+
+    /// Whoever is logged in with the Azure CLI, else with the Azure Developer CLI. For a developer's machine.
+    ///
+    /// azure_identity, which asks them, keeps a token until 5 minutes before its end and knows no other refresh: the
+    /// ratio has no effect, and `refresh()` gives the same token again, with a warning in `status`.
+    ///
+    /// # Errors
+    /// [`Code::ConfigInvalid`](crate::Code::ConfigInvalid) where azure_identity refuses to be made.
+    #[cfg(feature = "azure-identity")]
+    pub fn new_developer_tools() -> Result<Self> {
+        let tools = azure_identity::DeveloperToolsCredential::new(None)
+            .map_err(|error| crate::Error::new(crate::Code::ConfigInvalid, error.to_string()))?;
+        Ok(Self::new_with_credential(tools, REDIS_SCOPE))
+    }
+
+    /// Tokens of any `TokenCredential`, for this scope. Those of azure_identity keep a token until 5 minutes before its
+    /// end, as [`new_developer_tools`](Self::new_developer_tools) says.
+    #[cfg(feature = "azure-identity")]
+    pub fn new_with_credential(
+        credential: Arc<dyn azure_core::credentials::TokenCredential>,
+        scope: impl Into<String>,
+    ) -> Self {
+        let source = EntraSource::new(Flow::Credential(credential), scope.into(), None);
+        Self { source: Arc::new(source), manager: OnceLock::new() }
     }
 
     /// Begins with the first fetch. Whoever uses a provider that was not started starts it with the defaults; a second
@@ -251,14 +289,8 @@ impl EntraIdCredentialsProvider {
     }
 
     fn make(&self, refresh: crate::TokenRefreshConfig) -> Result<TokenManager> {
-        let login = config::token_manager(request(self.credentials.clone()))?;
-        TokenManager::with_source(login.source, refresh, login.interval_field)
+        TokenManager::with_source(Arc::clone(&self.source), refresh, "refresh")
     }
-}
-
-fn request(credentials: EntraCredentials) -> TokenManagerRequest {
-    let credentials = Some(Credentials::EntraCredentials(credentials));
-    TokenManagerRequest { authentication_info: Some(AuthenticationInfo { credentials }), refresh: None }
 }
 
 #[cfg(feature = "redis-provider")]
@@ -320,6 +352,57 @@ mod tests {
             let mut provider = provider();
             provider.start(config);
             assert_eq!(provider.manager().unwrap_err().code(), Code::ConfigInvalid);
+        }
+    }
+
+    #[cfg(feature = "azure-identity")]
+    mod credential {
+        use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+        use std::time::{Duration, SystemTime};
+
+        use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
+        use azure_core::error::{Error, ErrorKind};
+
+        use super::*;
+
+        /// Somebody's own credential.
+        #[derive(Debug, Default)]
+        struct Own(AtomicU32);
+
+        #[async_trait::async_trait]
+        impl TokenCredential for Own {
+            async fn get_token(
+                &self,
+                scopes: &[&str],
+                _: Option<TokenRequestOptions<'_>>,
+            ) -> azure_core::Result<AccessToken> {
+                assert_eq!(scopes, ["scope/.default"]);
+                if self.0.fetch_add(1, SeqCst) > 0 {
+                    return Err(Error::with_message(ErrorKind::Credential, "az: not logged in"));
+                }
+                let end = SystemTime::UNIX_EPOCH + Duration::from_secs(4_102_444_800);
+                Ok(AccessToken::new("e30.eyJvaWQiOiAiMGIxYyJ9.c2ln", end.into()))
+            }
+        }
+
+        #[tokio::test]
+        async fn s03_any_token_credential_will_do() {
+            let provider =
+                EntraIdCredentialsProvider::new_with_credential(Arc::new(Own::default()), "scope/.default");
+            let manager = provider.manager().unwrap();
+            let credential = manager.credential_async().await.unwrap();
+            assert_eq!(&*credential.user, "0b1c");
+            assert_eq!(manager.status().expires_at.unwrap().seconds, 4_102_444_800);
+            let error = manager.refresh().await.unwrap_err();
+            assert!(error.message().contains("az: not logged in"), "{error}");
+            assert_eq!(error.source_name(), Some("entra-token-credential"));
+        }
+
+        #[tokio::test]
+        async fn s03_developer_tools_that_are_not_there_say_so() {
+            let provider = EntraIdCredentialsProvider::new_developer_tools().unwrap();
+            let error = provider.manager().unwrap().token_async().await.unwrap_err();
+            assert!(error.message().contains("AzureCliCredential"), "{error}");
         }
     }
 

@@ -8,6 +8,8 @@ mod answer;
 mod application;
 mod assertion;
 mod claims;
+#[cfg(feature = "azure-identity")]
+mod credential;
 mod endpoint;
 mod environment;
 mod managed;
@@ -40,6 +42,9 @@ pub(crate) enum Flow {
     Application(Application),
     /// The platform below this process vouches for it.
     Managed(ManagedIdentity),
+    /// Somebody else's code.
+    #[cfg(feature = "azure-identity")]
+    Credential(Arc<dyn azure_core::credentials::TokenCredential>),
 }
 
 impl Flow {
@@ -47,6 +52,8 @@ impl Flow {
         match self {
             Self::Application(application) => application.name(),
             Self::Managed(_) => managed::NAME,
+            #[cfg(feature = "azure-identity")]
+            Self::Credential(_) => credential::NAME,
         }
     }
 
@@ -54,6 +61,8 @@ impl Flow {
         match self {
             Self::Application(application) => application.ask(scope, now).await,
             Self::Managed(identity) => identity.ask(scope, now).await,
+            #[cfg(feature = "azure-identity")]
+            Self::Credential(credential) => credential::ask(&**credential, scope).await,
         }
     }
 }
