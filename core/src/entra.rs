@@ -1,33 +1,20 @@
 //! Microsoft Entra ID for Azure Managed Redis and Azure Cache for Redis, under the names that users of redis-rs know.
 //!
+//! Without the redis crate, [`manager`](EntraIdCredentialsProvider::manager) gives the tokens:
+//!
 //! ```no_run
-//! # #[cfg(feature = "redis-provider")] mod program {
-//! use keyrotor::entra::{EntraIdCredentialsProvider, RetryConfig, WithCredentialsProvider};
-//! use redis::Client;
-//!
-//! # pub
-//! #[tokio::main]
-//! async fn main() -> redis::RedisResult<()> {
-//!     let mut provider = EntraIdCredentialsProvider::new_default()?;
-//!     provider.start(RetryConfig::default());
-//!
-//!     let client = Client::open("rediss://my-cache.region.redis.azure.net:10000")?
-//!         .with_credentials_provider(provider);
-//!
-//!     let mut connection = client.get_multiplexed_async_connection().await?;
-//!     redis::cmd("SET").arg("my_key").arg(42).exec_async(&mut connection).await?;
-//!     let value: Option<String> = redis::cmd("GET").arg("my_key").query_async(&mut connection).await?;
-//!     assert_eq!(value.as_deref(), Some("42"));
-//!     Ok(())
-//! }
-//! # }
+//! # async fn example() -> Result<(), keyrotor::Error> {
+//! let provider = keyrotor::entra::EntraIdCredentialsProvider::new_default()?;
+//! let credential = provider.manager()?.credential_async().await?;
+//! let (user, password) = (&credential.user, credential.secret.expose());
+//! # let _ = (user, password); Ok(()) }
 //! ```
 //!
 //! Behind it is a [`TokenManager`], with all that it promises: it never stops refreshing, hands out no expired token,
 //! and logs nobody in as `default`. The user name is the token's `oid`. Azure's caches speak TLS only, and close a
-//! connection when the token that it logged in with ends. What the redis crate makes of new tokens stands in
-//! [`redis_rs`](crate::redis_rs); [`Client`](crate::Client) takes the same credentials as `entra_credentials` of a
-//! request.
+//! connection when the token that it logged in with ends. What the redis crate makes of new tokens
+//! is told by the module `redis_rs` (feature `redis-provider`); keyrotor's own client takes the same credentials as
+//! `entra_credentials` of a request.
 //!
 //! # Which one
 //!
@@ -39,6 +26,7 @@
 //!
 //! Managed identities are cached by the platform: until it renews a token by itself, a refresh gives the same one again.
 //! `status` of [`manager`](EntraIdCredentialsProvider::manager) has a warning then, and the platform is asked less.
+#![cfg_attr(feature = "redis-provider", doc = include_str!("entra/guide.md"))]
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;

@@ -190,3 +190,58 @@ mod provider {
         assert!(stream.next().now_or_never().is_none(), "and then it waits for one");
     }
 }
+
+/// A plain server that lets the object id in with any token.
+struct Redis {
+    port: u16,
+    server: std::process::Child,
+}
+
+impl Redis {
+    fn start() -> Self {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let server = std::process::Command::new("redis-server")
+            .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--dir", "/"])
+            .args(["--user", OBJECT, "on", "nopass", "~*", "+@all"])
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        Self { port, server }
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+#[cfg(feature = "client")]
+#[tokio::test]
+async fn c03_a_connection_logs_in_again_before_its_entra_token_ends() {
+    let (server, redis) = (stand_in().await, Redis::start());
+    server.state().life = Duration::from_secs(4);
+    let request = json!({
+        "addresses": [{"host": "127.0.0.1", "port": redis.port}],
+        "allowPlaintext": true,
+        "authenticationInfo": {"entraCredentials": with_secret(&server)},
+    });
+    let connect = async || keyrotor::Client::from_request(request.to_string().as_bytes(), Format::Json).await;
+    let deadline = std::time::Instant::now() + Duration::from_secs(30);
+    let client = loop {
+        match connect().await {
+            Ok(client) => break client,
+            Err(error) => assert!(std::time::Instant::now() < deadline, "{error}"),
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    let name = client.execute(keyrotor::cmd("ACL").arg("WHOAMI")).await.unwrap();
+    assert_eq!(name, keyrotor::Value::BulkString(OBJECT.into()));
+    // A lease of AWS's 12 hours would never be seen to be prolonged.
+    while client.stats().reauths < 3 {
+        assert!(std::time::Instant::now() < deadline, "{:?}", client.stats());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(client.stats().reconnects, 0);
+}

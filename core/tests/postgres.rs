@@ -1,6 +1,11 @@
 //! Pools whose connections log in with a manager's tokens, against a real PostgreSQL over TLS.
 #![cfg(feature = "deadpool-postgres")]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests, against a real server")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests, against a real server"
+)]
 
 #[path = "support/postgres.rs"]
 mod server;

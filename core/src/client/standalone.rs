@@ -15,7 +15,7 @@ use super::batch::Batch;
 use super::connection::{Connection, Sendable};
 use super::runner::{Runner, Task, TokioRunner};
 use super::{command, pace, tls};
-use crate::config::Settings;
+use crate::config::{Lease, Settings};
 use crate::error::{Error, Result};
 use crate::manager::TokenManager;
 
@@ -58,7 +58,7 @@ struct Work(Arc<dyn Runner>);
 pub(super) struct Standalone {
     pub(super) settings: Settings,
     pub(super) manager: Option<TokenManager>,
-    pub(super) lease: Option<Duration>,
+    pub(super) lease: Lease,
     pub(super) tls: Option<Arc<ClientConfig>>,
     /// There until the close, and with whoever waits for a reply.
     runner: ArcSwapOption<Work>,
@@ -71,7 +71,7 @@ impl Standalone {
     pub(super) async fn connect(mut settings: Settings) -> Result<Arc<Self>> {
         let tls = settings.tls.as_ref().map(tls::client_config).transpose()?;
         let login = settings.login.take();
-        let lease = login.as_ref().and_then(|login| login.lease);
+        let lease = login.as_ref().map_or(Lease::Forever, |login| login.lease);
         let manager = login
             .map(|login| TokenManager::with_source(login.source, login.refresh, login.interval_field))
             .transpose()?;
@@ -97,7 +97,7 @@ impl Standalone {
     }
 
     pub(super) fn has_tokens(&self) -> bool {
-        self.lease.is_some()
+        self.lease != Lease::Forever
     }
 
     pub(super) fn token_manager(&self) -> Option<&TokenManager> {

@@ -19,10 +19,24 @@ pub(crate) struct Login {
     pub(crate) refresh: TokenRefreshConfig,
     /// The request's field for the interval, for errors about it.
     pub(crate) interval_field: &'static str,
-    /// How long the server honours a login; `None` where a login is for ever.
-    pub(crate) lease: Option<Duration>,
+    pub(crate) lease: Lease,
     /// Whether what is sent is a cloud token, which must not travel in the clear.
     pub(crate) is_token: bool,
+}
+
+/// How long the server honours a login.
+#[cfg_attr(
+    not(all(feature = "aws", feature = "azure")),
+    allow(dead_code, reason = "each cloud has a kind of its own")
+)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lease {
+    /// For as long as the connection lasts.
+    Forever,
+    /// For this long after the last login: AWS's caches.
+    For(Duration),
+    /// To the end of the token that was sent: Azure's caches.
+    WithToken,
 }
 
 /// Checks the credentials that stand at `path` and makes them a source. No I/O.
@@ -74,7 +88,7 @@ fn password(credentials: ServerCredentials, refresh: TokenRefreshConfig, path: &
         source: Arc::new(Fixed::new(credentials.username, Secret::new(credentials.password))),
         refresh,
         interval_field: "refresh",
-        lease: None,
+        lease: Lease::Forever,
         is_token: false,
     })
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use keyrotor_proto::{AccessKey, DsqlCredentials, IamCredentials, RdsCredentials, ServiceType};
 
-use super::Login;
+use super::{Lease, Login};
 use crate::config::{conflict, duration, invalid, missing, unsupported};
 use crate::error::Result;
 use crate::manager::TokenRefreshConfig;
@@ -81,7 +81,7 @@ pub(super) fn iam(credentials: IamCredentials, mut refresh: TokenRefreshConfig) 
         source: Arc::new(source),
         refresh,
         interval_field: "authentication_info.iam_credentials.refresh_interval",
-        lease: Some(lease),
+        lease: Lease::For(lease),
         is_token: true,
     })
 }
@@ -130,7 +130,7 @@ pub(super) fn dsql(credentials: DsqlCredentials, mut refresh: TokenRefreshConfig
 
 /// No login of a database's is prolonged by another: established connections outlive their tokens.
 fn database_login(source: AwsSource, refresh: TokenRefreshConfig, interval_field: &'static str) -> Login {
-    Login { source: Arc::new(source), refresh, interval_field, lease: None, is_token: true }
+    Login { source: Arc::new(source), refresh, interval_field, lease: Lease::Forever, is_token: true }
 }
 
 fn source(

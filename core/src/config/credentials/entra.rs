@@ -7,7 +7,7 @@ use keyrotor_proto::entra_credentials::Method;
 use keyrotor_proto::user_assigned_managed_identity::Identity as ProtoIdentity;
 use keyrotor_proto::{ClientCertificate, EntraCredentials, UserAssignedManagedIdentity};
 
-use super::Login;
+use super::{Lease, Login};
 use crate::config::{conflict, invalid, missing};
 use crate::error::{Error, Result};
 use crate::manager::TokenRefreshConfig;
@@ -39,7 +39,7 @@ fn from(
         source: Arc::new(EntraSource::new(flow, scope, user)),
         refresh,
         interval_field: "refresh",
-        lease: None,
+        lease: Lease::WithToken,
         is_token: true,
     })
 }
