@@ -7,7 +7,7 @@ use crate::graph::shipped;
 const AT_MOST: [(&str, usize); 7] = [
     ("keyrotor-proto", 55),
     ("keyrotor", 260),
-    ("keyrotor-emulator", 120),
+    ("keyrotor-emulator", 121),
     ("keyrotor-c", 261),
     ("keyrotor-python", 267),
     ("keyrotor-node", 271),
