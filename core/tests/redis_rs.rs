@@ -1,6 +1,11 @@
 //! The redis crate's own connections, with a manager as their provider, against an emulator that checks each token.
 #![cfg(feature = "redis-provider")]
-#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests, against a real server")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "tests, against a real server"
+)]
 
 mod support;
 
