@@ -42,6 +42,7 @@ use keyrotor_proto::{
 #[cfg(feature = "redis-provider")]
 pub use crate::redis_rs::{AuthenticatedClient, WithCredentialsProvider};
 
+use crate::callbacks::Callbacks;
 use crate::config;
 use crate::error::Result;
 use crate::manager::TokenManager;
@@ -228,7 +229,8 @@ impl EntraIdCredentialsProvider {
     pub fn new(credentials: EntraCredentials) -> Result<Self> {
         let credentials = Some(Credentials::EntraCredentials(credentials));
         let authentication_info = Some(AuthenticationInfo { credentials });
-        let login = config::token_manager(TokenManagerRequest { authentication_info, refresh: None })?;
+        let request = TokenManagerRequest { authentication_info, ..TokenManagerRequest::default() };
+        let login = config::token_manager(request, &Callbacks::new())?;
         Ok(Self { source: login.source, manager: OnceLock::new() })
     }
 

@@ -1,6 +1,5 @@
 //! One HTTP exchange, for sources that ask a service for their credentials.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_smithy_http_client::Connector;
@@ -12,7 +11,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use http_body_util::{BodyExt, Limited};
 
-use crate::runtime::Process;
+use crate::process::PerProcess;
 
 /// No answer that is looked for here is as long; a longer one is somebody else's.
 const LONGEST_BODY: usize = 1 << 20;
@@ -95,7 +94,6 @@ fn with_causes(error: &dyn std::error::Error) -> String {
 
 /// The connectors of this process, made when the first question is asked.
 struct Connectors {
-    process: Process,
     service: SharedHttpConnector,
     platform: SharedHttpConnector,
 }
@@ -107,7 +105,6 @@ impl Connectors {
             Connector::builder().tls_provider(Provider::Rustls(CryptoMode::Ring)).connector_settings(settings)
         };
         Self {
-            process: Process::this(),
             service: SharedHttpConnector::new(tls().proxy_config(ProxyConfig::from_env()).build()),
             platform: SharedHttpConnector::new(tls().proxy_config(ProxyConfig::disabled()).build()),
         }
@@ -116,14 +113,10 @@ impl Connectors {
 
 /// A forked child makes its own: the connections of the parent's have nobody there who reads them.
 fn connector(whom: Whom) -> SharedHttpConnector {
-    static CONNECTORS: Mutex<Option<Connectors>> = Mutex::new(None);
-    let mut connectors = CONNECTORS.lock().unwrap_or_else(PoisonError::into_inner);
-    if connectors.as_ref().is_some_and(|it| it.process.is_gone()) {
-        std::mem::forget(connectors.take());
-    }
-    let connectors = connectors.get_or_insert_with(Connectors::new);
+    static CONNECTORS: PerProcess<Connectors> = PerProcess::new();
+    let connectors = CONNECTORS.get(Connectors::new);
     match whom {
-        Whom::Service => connectors.service.clone(),
-        Whom::Platform => connectors.platform.clone(),
+        Whom::Service => connectors.value.service.clone(),
+        Whom::Platform => connectors.value.platform.clone(),
     }
 }

@@ -48,10 +48,11 @@ fn plan(status: &Status, fetched: SystemTime) -> (f64, f64) {
 
 #[tokio::test]
 async fn t14_a_token_is_refreshed_at_three_quarters_and_three_minutes_before_its_end() {
-    let server = stand_in().await;
     for (life, ratio, latest) in
         [(3600, None, 2700.0), (3600, Some(0.5), 1800.0), (300, None, 120.0), (30, None, 22.5)]
     {
+        // A server each, and so an identity each: managers of one share what they fetch.
+        let server = stand_in().await;
         server.state().life = Duration::from_secs(life);
         let refresh = ratio.map_or(json!({}), |ratio| json!({"ratio": ratio}));
         let manager = manager(with_secret(&server), refresh);

@@ -74,6 +74,15 @@ def test_logs_in_again_on_the_live_connection(emulator: Emulator) -> None:
     assert [connection["relogins"] for connection in record["connections"]] == [1]
 
 
+@pytest.mark.parametrize("version", ["2", "3"])
+def test_hello_logs_in_again_too(emulator: Emulator, version: str) -> None:
+    hello = f"HELLO {version} AUTH {USER} {botocore_token(expires=899)}"
+    lines = run(emulator, auth(botocore_token()), hello, "PING")
+    assert (lines[0], lines[-1]) == ("OK", "PONG")
+    logins = emulator.record()["logins"]
+    assert [(login["command"], login["relogin"]) for login in logins] == [("AUTH", False), ("HELLO", True)]
+
+
 def test_a_refused_login_keeps_the_session(emulator: Emulator) -> None:
     expired = Draft(date=stamp(timedelta(minutes=-16))).sign()
     lines = run(emulator, auth(botocore_token()), auth(expired), "ACL WHOAMI")

@@ -88,6 +88,7 @@ pub(crate) async fn run(target: Target) -> Result<(), Error> {
     let request = TokenManagerRequest {
         authentication_info: Some(AuthenticationInfo { credentials: Some(credentials) }),
         refresh: None,
+        lazy_refresh: None,
     };
     let fetched = keyrotor::fetch_once(request, common.at.unwrap_or_else(time::now)).await?;
     if !common.json {

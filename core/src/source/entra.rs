@@ -22,13 +22,14 @@ pub(crate) use application::{Application, Proof};
 pub(crate) use assertion::Certificate;
 pub(crate) use endpoint::Endpoint;
 pub(crate) use environment::Environment;
-pub(crate) use managed::{Identity, ManagedIdentity};
+pub(crate) use managed::{Assigned, ManagedIdentity};
 
 use answer::failed;
 use keyrotor_proto::Code;
 use repeats::Repeats;
 
 use crate::clock::BoxFuture;
+use crate::identity::Identity;
 use crate::secret::Secret;
 use crate::source::{Fetch, Fetched, Source, SourceError};
 
@@ -54,6 +55,16 @@ impl Flow {
             Self::Managed(_) => managed::NAME,
             #[cfg(feature = "azure-identity")]
             Self::Credential(_) => credential::NAME,
+        }
+    }
+
+    /// What tells this flow from others; `None` where only its author knows.
+    fn part_of(&self, identity: Identity) -> Option<Identity> {
+        match self {
+            Self::Application(application) => Some(application.part_of(identity)),
+            Self::Managed(managed) => Some(managed.part_of(identity)),
+            #[cfg(feature = "azure-identity")]
+            Self::Credential(_) => None,
         }
     }
 
@@ -113,6 +124,15 @@ impl Source for EntraSource {
 
     fn fetch<'a>(&'a self, fetch: Fetch) -> BoxFuture<'a, Result<Fetched, SourceError>> {
         Box::pin(async move { self.fetch_anew(&fetch).await })
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        let identity = self.flow.part_of(Identity::of(self.name()))?;
+        Some(identity.and("scope", &self.scope).and_maybe("user", self.user.as_ref()))
+    }
+
+    fn target(&self) -> &str {
+        &self.scope
     }
 
     fn warnings(&self) -> Vec<String> {

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::manager::TokenRefreshConfig;
 use crate::secret::Secret;
 use crate::source::entra::{
-    Application, Certificate, EntraSource, Environment, Flow, Identity, ManagedIdentity, Proof, REDIS_SCOPE,
+    Application, Assigned, Certificate, EntraSource, Environment, Flow, ManagedIdentity, Proof, REDIS_SCOPE,
 };
 
 const PATH: &str = "authentication_info.entra_credentials";
@@ -79,7 +79,7 @@ impl Request<'_> {
                 let file = self.token_file(workload.token_file)?;
                 self.application(Proof::FederatedTokenFile(file))
             }
-            Some(Method::SystemAssignedManagedIdentity(_)) => self.managed(Identity::System),
+            Some(Method::SystemAssignedManagedIdentity(_)) => self.managed(Assigned::System),
             Some(Method::UserAssignedManagedIdentity(which)) => self.managed(identity(which)?),
             None => self.whatever_is_there(),
         }
@@ -100,7 +100,7 @@ impl Request<'_> {
         }))
     }
 
-    fn managed(&self, identity: Identity) -> Result<Flow> {
+    fn managed(&self, identity: Assigned) -> Result<Flow> {
         let set = [("tenant_id", &self.credentials.tenant_id), ("client_id", &self.credentials.client_id)];
         if let Some((field, _)) = set.iter().find(|(_, value)| value.is_some()) {
             let message = "has no effect on a managed identity; leave it out, or say which identity in \
@@ -110,7 +110,7 @@ impl Request<'_> {
         self.managed_identity(identity).map(Flow::Managed)
     }
 
-    fn managed_identity(&self, identity: Identity) -> Result<ManagedIdentity> {
+    fn managed_identity(&self, identity: Assigned) -> Result<ManagedIdentity> {
         self.environment
             .managed_identity(identity, self.credentials.authority.as_deref())
             .map_err(|error| invalid(at("authority"), error))
@@ -124,7 +124,7 @@ impl Request<'_> {
             Err(reasons) => reasons,
         };
         let client_id = self.credentials.client_id.clone().or_else(|| self.environment.client_id());
-        let identity = client_id.map_or(Identity::System, Identity::ClientId);
+        let identity = client_id.map_or(Assigned::System, Assigned::ClientId);
         let identity = self.managed_identity(identity)?;
         Ok(Flow::Managed(identity.instead_of(instead_of)))
     }
@@ -149,11 +149,11 @@ fn certificate(pem: &ClientCertificate) -> Result<Certificate> {
     })
 }
 
-fn identity(which: UserAssignedManagedIdentity) -> Result<Identity> {
+fn identity(which: UserAssignedManagedIdentity) -> Result<Assigned> {
     let (identity, field, value) = match which.identity {
-        Some(ProtoIdentity::ClientId(id)) => (Identity::ClientId(id.clone()), "client_id", id),
-        Some(ProtoIdentity::ObjectId(id)) => (Identity::ObjectId(id.clone()), "object_id", id),
-        Some(ProtoIdentity::ResourceId(id)) => (Identity::ResourceId(id.clone()), "resource_id", id),
+        Some(ProtoIdentity::ClientId(id)) => (Assigned::ClientId(id.clone()), "client_id", id),
+        Some(ProtoIdentity::ObjectId(id)) => (Assigned::ObjectId(id.clone()), "object_id", id),
+        Some(ProtoIdentity::ResourceId(id)) => (Assigned::ResourceId(id.clone()), "resource_id", id),
         None => return Err(no_identity("user_assigned_managed_identity")),
     };
     if value.is_empty() {

@@ -12,6 +12,7 @@ use super::answer::{Exchange, Server, failed};
 use super::assertion::{Certificate, CertificateError};
 use super::endpoint::Endpoint;
 use crate::http::{Question, ask};
+use crate::identity::Identity;
 use crate::secret::Secret;
 use crate::source::SourceError;
 
@@ -45,6 +46,20 @@ impl Application {
             Proof::Secret(_) => "entra-client-secret",
             Proof::Certificate(_) | Proof::CertificateFile(_) => "entra-client-certificate",
             Proof::FederatedTokenFile(_) => "entra-workload-identity",
+        }
+    }
+
+    pub(super) fn part_of(&self, identity: Identity) -> Identity {
+        let identity = identity
+            .and("login server", self.login_server.address())
+            .and("tenant", &self.tenant_id)
+            .and("client", &self.client_id);
+        match &self.proof {
+            Proof::Secret(secret) => identity.and_secret("secret", secret.expose()),
+            Proof::Certificate(certificate) => identity.and("certificate", certificate.thumbprint()),
+            Proof::CertificateFile(path) | Proof::FederatedTokenFile(path) => {
+                identity.and("file", path.display())
+            }
         }
     }
 

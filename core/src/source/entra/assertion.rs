@@ -81,6 +81,11 @@ impl Certificate {
         Ok(Self { der, thumbprint, key })
     }
 
+    /// SHA-256 of the certificate, in base64url.
+    pub(super) fn thumbprint(&self) -> &str {
+        &self.thumbprint
+    }
+
     /// A statement, good for 10 minutes, that whoever sends it is this client. Header and claims as in
     /// <https://learn.microsoft.com/entra/identity-platform/certificate-credentials>.
     pub(super) fn assertion(

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::managed::Platform;
-use super::{Endpoint, Identity, ManagedIdentity, Proof};
+use super::{Assigned, Endpoint, ManagedIdentity, Proof};
 use crate::secret::Secret;
 
 const IMDS: &str = "http://169.254.169.254";
@@ -58,7 +58,7 @@ impl<'a> Environment<'a> {
     /// What is wrong with the address, or that this platform is not known.
     pub(crate) fn managed_identity(
         &self,
-        identity: Identity,
+        identity: Assigned,
         authority: Option<&str>,
     ) -> Result<ManagedIdentity, String> {
         Ok(ManagedIdentity { identity, platform: self.platform(authority)?, instead_of: Vec::new() })

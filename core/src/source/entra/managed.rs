@@ -13,6 +13,7 @@ use super::answer::{Exchange, Server};
 use super::endpoint::Endpoint;
 use crate::error::Error;
 use crate::http::{Question, Silence, ask};
+use crate::identity::Identity;
 use crate::secret::Secret;
 use crate::source::SourceError;
 
@@ -20,7 +21,7 @@ pub(super) const NAME: &str = "entra-managed-identity";
 
 /// Which of the identities that the platform knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Identity {
+pub(crate) enum Assigned {
     /// The machine's or application's own.
     System,
     /// One that was assigned to it, by its client id.
@@ -43,7 +44,7 @@ pub(super) enum Platform {
 /// An identity and the platform that vouches for it.
 #[derive(Debug)]
 pub(crate) struct ManagedIdentity {
-    pub(super) identity: Identity,
+    pub(super) identity: Assigned,
     pub(super) platform: Platform,
     /// Why nothing that comes before a managed identity was there, where none was asked for by name.
     pub(super) instead_of: Vec<String>,
@@ -53,6 +54,19 @@ impl ManagedIdentity {
     /// The same as a last resort: why each of the others was not there.
     pub(crate) fn instead_of(self, others: Vec<String>) -> Self {
         Self { instead_of: others, ..self }
+    }
+
+    pub(super) fn part_of(&self, identity: Identity) -> Identity {
+        let identity = match &self.platform {
+            Platform::Imds(endpoint) => identity.and("metadata service", endpoint.address()),
+            Platform::AppService(endpoint, _) => identity.and("identity endpoint", endpoint.address()),
+        };
+        match &self.identity {
+            Assigned::System => identity.and("assigned to", "system"),
+            Assigned::ClientId(id) => identity.and("client", id),
+            Assigned::ObjectId(id) => identity.and("object", id),
+            Assigned::ResourceId(id) => identity.and("resource", id),
+        }
     }
 
     pub(super) async fn ask(&self, scope: &str, now: SystemTime) -> Result<AccessToken, SourceError> {
@@ -88,10 +102,10 @@ impl ManagedIdentity {
         let resource = scope.strip_suffix("/.default").unwrap_or(scope);
         let mut uri = format!("{address}?api-version={version}&resource={}", encoded(resource));
         let which = match &self.identity {
-            Identity::System => None,
-            Identity::ClientId(id) => Some(("client_id", id)),
-            Identity::ObjectId(id) => Some(("object_id", id)),
-            Identity::ResourceId(id) => Some((resource_id, id)),
+            Assigned::System => None,
+            Assigned::ClientId(id) => Some(("client_id", id)),
+            Assigned::ObjectId(id) => Some(("object_id", id)),
+            Assigned::ResourceId(id) => Some((resource_id, id)),
         };
         if let Some((name, id)) = which {
             uri.push_str(&format!("&{name}={}", encoded(id)));
@@ -105,8 +119,8 @@ impl ManagedIdentity {
             Platform::AppService(..) => "the identity endpoint",
         };
         let whose = match &self.identity {
-            Identity::System => "system-assigned identity".to_owned(),
-            Identity::ClientId(id) | Identity::ObjectId(id) | Identity::ResourceId(id) => {
+            Assigned::System => "system-assigned identity".to_owned(),
+            Assigned::ClientId(id) | Assigned::ObjectId(id) | Assigned::ResourceId(id) => {
                 format!("user-assigned identity {id}")
             }
         };

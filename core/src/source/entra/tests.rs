@@ -33,12 +33,12 @@ fn with_secret(server: &StandIn) -> EntraSource {
     application(server, Proof::Secret(Secret::new(SECRET)))
 }
 
-fn managed(identity: Identity, variables: &dyn Fn(&str) -> Option<String>) -> EntraSource {
+fn managed(identity: Assigned, variables: &dyn Fn(&str) -> Option<String>) -> EntraSource {
     let identity = Environment::of(variables).managed_identity(identity, None).unwrap();
     EntraSource::new(Flow::Managed(identity), SCOPE.to_owned(), None)
 }
 
-fn imds(server: &StandIn, identity: Identity) -> EntraSource {
+fn imds(server: &StandIn, identity: Assigned) -> EntraSource {
     let address = server.address.clone();
     managed(identity, &move |name| (name == "AZURE_POD_IDENTITY_AUTHORITY_HOST").then(|| address.clone()))
 }
@@ -157,15 +157,15 @@ async fn s03_the_metadata_service_gives_each_kind_of_identity() {
     let server = StandIn::start(now()).await;
     let known = || "known".to_owned();
     for identity in [
-        Identity::System,
-        Identity::ClientId(known()),
-        Identity::ObjectId(known()),
-        Identity::ResourceId("/subscriptions/known".to_owned()),
+        Assigned::System,
+        Assigned::ClientId(known()),
+        Assigned::ObjectId(known()),
+        Assigned::ResourceId("/subscriptions/known".to_owned()),
     ] {
         let fetched = fetch(&imds(&server, identity)).await.unwrap();
         assert_eq!(fetched.expires_at, Some(now() + LIFE), "expires_on counts, and not expires_in");
     }
-    let error = permanent(&imds(&server, Identity::ClientId("stranger".to_owned()))).await;
+    let error = permanent(&imds(&server, Assigned::ClientId("stranger".to_owned()))).await;
     assert!(error.message().contains("user-assigned identity stranger"), "{error}");
     assert!(error.message().contains("Identity not found"), "{error}");
 }
@@ -182,10 +182,10 @@ async fn s03_app_service_is_asked_where_there_is_one() {
             _ => None,
         }
     };
-    for identity in [Identity::System, Identity::ResourceId("/subscriptions/known".to_owned())] {
+    for identity in [Assigned::System, Assigned::ResourceId("/subscriptions/known".to_owned())] {
         fetch(&managed(identity, &surroundings(HEADER))).await.unwrap();
     }
-    let error = permanent(&managed(Identity::System, &surroundings("wrong-header"))).await;
+    let error = permanent(&managed(Assigned::System, &surroundings("wrong-header"))).await;
     assert!(!error.message().contains("wrong-header"), "{error}");
 }
 
@@ -193,7 +193,7 @@ async fn s03_app_service_is_asked_where_there_is_one() {
 async fn s03_a_platform_that_gives_the_same_token_is_noted_and_asked_less() {
     let server = StandIn::start(now()).await;
     server.state().caches = true;
-    let source = imds(&server, Identity::System);
+    let source = imds(&server, Assigned::System);
     let first = fetch(&source).await.unwrap();
     assert!(source.warnings().is_empty());
     let mut again = Fetch::at(now());
@@ -241,7 +241,7 @@ async fn s03_what_the_answers_mean() {
         let error = permanent(&source).await;
         assert_eq!(error.source_name(), Some("entra-client-secret"));
     }
-    let platform = imds(&server, Identity::System);
+    let platform = imds(&server, Assigned::System);
     for status in [404, 410, 500] {
         server.next_answer(status, &[], "");
         assert!(matches!(fetch(&platform).await, Err(SourceError::Transient(_))), "{status}");
@@ -269,7 +269,7 @@ async fn s03_t15_nothing_anywhere_lists_each_way() {
     let surroundings =
         move |name: &str| (name == "AZURE_POD_IDENTITY_AUTHORITY_HOST").then(|| address.clone());
     let environment = Environment::of(&surroundings);
-    let identity = environment.managed_identity(Identity::System, None).unwrap();
+    let identity = environment.managed_identity(Assigned::System, None).unwrap();
     let identity = identity.instead_of(environment.proof().unwrap_err());
     let source = EntraSource::new(Flow::Managed(identity), SCOPE.to_owned(), None);
     let error = permanent(&source).await;
@@ -283,6 +283,34 @@ async fn s03_t15_nothing_anywhere_lists_each_way() {
     ] {
         assert!(error.message().contains(words), "{error} lacks {words}");
     }
+}
+
+#[test]
+fn s03_t05_whoever_is_told_apart_shares_nothing() {
+    let login_server = |address: &str| Endpoint::login_server(address).unwrap();
+    let of = |tenant: &str, client: &str, proof: Proof| {
+        let application = Application {
+            login_server: login_server("login.example.com"),
+            tenant_id: tenant.to_owned(),
+            client_id: client.to_owned(),
+            proof,
+        };
+        EntraSource::new(Flow::Application(application), SCOPE.to_owned(), None).identity().unwrap()
+    };
+    let secret = |text: &str| Proof::Secret(Secret::new(text));
+    let one = of("t", "c", secret("s"));
+    assert_eq!(one, of("t", "c", secret("s")));
+    for other in [of("u", "c", secret("s")), of("t", "d", secret("s")), of("t", "c", secret("r"))] {
+        assert_ne!(one, other);
+    }
+    assert!(!format!("{:?}", of("t", "c", secret("made-up-secret"))).contains("made-up-secret"));
+    let nothing = |_: &str| None;
+    let ids = || "x".to_owned();
+    let kinds =
+        [Assigned::System, Assigned::ClientId(ids()), Assigned::ObjectId(ids()), Assigned::ResourceId(ids())];
+    let seen: std::collections::HashSet<_> =
+        kinds.into_iter().map(|kind| managed(kind, &nothing).identity().unwrap()).collect();
+    assert_eq!(seen.len(), 4);
 }
 
 #[test]
