@@ -331,6 +331,19 @@ def test_dsql_ends_a_session_at_its_limit(rds: Emulator) -> None:
     assert by_psql(place) == "app"
 
 
+def test_faults_are_checked(rds: Emulator) -> None:
+    wrong: list[tuple[str, dict[str, int | str], str]] = [
+        ("rds/faults/forget", {}, "404"),
+        ("dsql/faults/stall", {}, "milliseconds"),
+        ("rds/faults/cut", {"count": -1}, "count"),
+        ("rds/faults/kill", {"conection": 1}, "conection"),
+        ("rds/policies", {"policies": "all"}, "policies"),
+    ]
+    for path, body, problem in wrong:
+        with pytest.raises(RuntimeError, match=problem):
+            rds.fault(path, **body)
+
+
 def test_a_killed_emulator_takes_postgresql_with_it() -> None:
     with started(rds=USERS) as emulator:
         place = Place(emulator, "app", rds_token(emulator, "app"))

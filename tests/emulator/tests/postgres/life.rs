@@ -21,6 +21,9 @@ async fn dropped_it_leaves_nothing_behind() {
     let server = server_of(&mut client).await;
     let folder = std::fs::read_link(server.join("cwd")).expect("its folder");
     assert!(folder.exists());
+    let status = std::fs::read_to_string(server.join("status")).expect("a process");
+    let user = status.lines().find_map(|line| line.strip_prefix("Uid:")).expect("a user");
+    assert!(!user.split_whitespace().any(|id| id == "0"), "it runs as root: {user}");
     let ca = cloud.ca_path().to_owned();
     drop(cloud);
     assert!(!server.exists() && !folder.exists() && !ca.exists());
