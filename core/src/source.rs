@@ -3,6 +3,8 @@
 #[cfg(feature = "aws")]
 pub mod aws;
 pub(crate) mod callback;
+#[cfg(feature = "azure")]
+pub(crate) mod entra;
 pub(crate) mod fixed;
 
 use std::sync::Arc;

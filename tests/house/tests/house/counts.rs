@@ -1,16 +1,17 @@
-//! How many crates each shipped one brings along, on all platforms together.
+//! How many crates each shipped one brings along, on all platforms and with all features together. Of the core's, some
+//! 40 are deadpool-postgres and azure_identity, which no binding turns on.
 
 use crate::graph::shipped;
 
 /// Raise a number only for something that is worth its crates.
 const AT_MOST: [(&str, usize); 7] = [
     ("keyrotor-proto", 55),
-    ("keyrotor", 217),
-    ("keyrotor-emulator", 115),
-    ("keyrotor-c", 218),
-    ("keyrotor-python", 223),
-    ("keyrotor-node", 231),
-    ("keyrotor-cli", 255),
+    ("keyrotor", 263),
+    ("keyrotor-emulator", 121),
+    ("keyrotor-c", 264),
+    ("keyrotor-python", 269),
+    ("keyrotor-node", 274),
+    ("keyrotor-cli", 301),
 ];
 
 #[test]
