@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use super::policy::LARGEST_MARGIN;
 use super::schedule::Throw;
-use crate::clock::Clock;
+use crate::clock::{Clock, GLANCE};
 use crate::credential::Credential;
 
 /// A credential with what is needed to judge it without asking anybody.
@@ -85,8 +85,23 @@ impl Held {
             return Standing::Good;
         };
         let margin = margin.min(life / LARGEST_MARGIN);
-        let age = self.clock.monotonic().saturating_sub(self.monotonic);
-        let wall = self.clock.wall();
+        // What is good at a glance has a margin left that no glance misses by; anything else gets a closer look.
+        if margin > GLANCE {
+            let standing = self.standing_at(self.clock.glance(), life, margin);
+            if standing <= Standing::Due {
+                return standing;
+            }
+        }
+        self.standing_at((self.clock.wall(), self.clock.monotonic()), life, margin)
+    }
+
+    fn standing_at(
+        &self,
+        (wall, monotonic): (SystemTime, Duration),
+        life: Duration,
+        margin: Duration,
+    ) -> Standing {
+        let age = monotonic.saturating_sub(self.monotonic);
         let left_by_wall = self.credential.expires_at.and_then(|end| end.duration_since(wall).ok());
         let left = left_by_wall.unwrap_or_default().min(life.saturating_sub(age));
         if left.is_zero() {
