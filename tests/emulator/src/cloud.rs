@@ -5,12 +5,13 @@ use crate::control::{self, Panel, Panels};
 use crate::credentials::{self, Credentials};
 use crate::emulator::Emulator;
 use crate::keyring::Keyring;
+use crate::refusal::Refusals;
 use crate::shared::{Shared, bind};
 use crate::{Error, config};
 use serde_json::{Map, Value};
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 use tokio::sync::watch;
@@ -31,6 +32,9 @@ pub struct CloudConfig {
     pub clock: Option<SystemTime>,
     /// The access keys whose signatures count, for all fronts.
     pub keys: Vec<AccessKey>,
+    /// A folder that keeps the certificate authority over starts, so that clients need to be told of it once. Made
+    /// where it is missing. Default: a new authority at each start.
+    pub ca_dir: Option<PathBuf>,
     /// The cache front.
     pub cache: Option<Config>,
     /// The credential endpoints.
@@ -54,12 +58,13 @@ impl CloudConfig {
         }
         let top: config::Common = read("the top of the file", Value::Object(common.clone()))?;
         let control = fields.remove("control").map(|value| read("control", value)).transpose()?;
+        let ca_dir = fields.remove("ca_dir").map(|value| read("ca_dir", value)).transpose()?;
         let cache = section(&mut fields, "cache", &common, &COMMON)?;
         let credentials = section(&mut fields, "credentials", &common, &["region", "time_scale"])?;
         if let Some(name) = fields.keys().next() {
             return Err(wrong(format!("unknown section `{name}`")));
         }
-        Ok(Self { control, clock: top.clock, keys: top.keys, cache, credentials })
+        Ok(Self { control, clock: top.clock, keys: top.keys, ca_dir, cache, credentials })
     }
 }
 
@@ -104,7 +109,7 @@ impl Cloud {
         let control = config::loopback("control", config.control)?;
         let of_cache = config.cache.iter().flat_map(|cache| cache.keys.clone());
         let keys: Keyring = config.keys.into_iter().chain(of_cache).collect();
-        let shared = Shared::new(config.clock, keys)?;
+        let shared = Shared::with_authority(config.clock, keys, config.ca_dir.as_deref())?;
         let control = match control {
             Some(address) => Some(bind("control", address).await?),
             None => None,
@@ -142,7 +147,8 @@ impl Cloud {
         self.credentials.as_ref()
     }
 
-    /// The certificate of the authority that clients of all fronts must trust, in PEM. The file lives as long as this.
+    /// The certificate of the authority that clients of all fronts must trust, in PEM. The file lives as long as this,
+    /// unless [`ca_dir`](CloudConfig::ca_dir) keeps it.
     #[must_use]
     pub fn ca_path(&self) -> &Path {
         self.shared.authority.ca()
@@ -158,6 +164,12 @@ impl Cloud {
     #[must_use]
     pub fn keys(&self) -> &Keyring {
         &self.shared.keys
+    }
+
+    /// The refused logins of all fronts, from now on.
+    #[must_use]
+    pub fn refusals(&self) -> Refusals {
+        self.shared.refusals.listen()
     }
 
     /// Closes all connections cleanly, then everything else.

@@ -66,8 +66,9 @@ impl Emulator {
         let group = Group::new(config.users.clone());
         let policies = Policies::new(config.policies.clone());
         let throttle = config.login_rate.map(|rate| Throttle::new(rate, clock::instant()));
-        let conditions = Conditions::new();
-        let gate = Gate { config, clock, keys, ledger, conditions, backend, group, policies, throttle };
+        let (conditions, refusals) = (Conditions::new(), shared.refusals.clone());
+        let gate =
+            Gate { config, clock, keys, ledger, conditions, backend, refusals, group, policies, throttle };
         let gate = Arc::new(gate);
         let (stop, stopped) = watch::channel(false);
         let mut tasks =

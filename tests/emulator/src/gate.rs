@@ -10,6 +10,7 @@ use crate::keyring::Keyring;
 use crate::ledger::Ledger;
 use crate::policy::{Asked, Context, Policies};
 use crate::record::{self, Closed, Outcome};
+use crate::refusal::{Announcer, Refusal};
 use crate::session::{Grant, Session, shown};
 use crate::throttle::Throttle;
 use crate::verify::{Expected, Lives, Reason, Target, Verdict, judge};
@@ -22,6 +23,7 @@ pub(crate) struct Gate {
     pub(crate) ledger: Ledger,
     pub(crate) conditions: Conditions,
     pub(crate) backend: Backend,
+    pub(crate) refusals: Announcer,
     pub(crate) group: Group,
     pub(crate) policies: Policies,
     pub(crate) throttle: Option<Throttle>,
@@ -121,13 +123,7 @@ impl Gate {
         let Ok(token) = std::str::from_utf8(&login.token) else {
             return Verdict::unread(&login.token, Reason::Malformed);
         };
-        let target = Target::Cache {
-            service: self.config.service,
-            serverless: self.config.serverless,
-            cluster: self.config.cluster.clone(),
-            user: user.name.clone(),
-        };
-        let expected = Expected { region: self.config.region.clone(), target };
+        let expected = self.expected(&user.name);
         let lives = Lives { time_scale: self.config.time_scale, token_life: self.config.token_life };
         let now = self.clock.now();
         let verdict = judge(token, &expected, &self.keys, now, &self.config.switches, &lives);
@@ -139,6 +135,28 @@ impl Gate {
         verdict
     }
 
+    fn expected(&self, user: &str) -> Expected {
+        let target = Target::Cache {
+            service: self.config.service,
+            serverless: self.config.serverless,
+            cluster: self.config.cluster.clone(),
+            user: user.to_owned(),
+        };
+        Expected { region: self.config.region.clone(), target }
+    }
+
+    fn advice(&self, user: &str, reason: &str, refused: Option<Reason>) -> String {
+        match (reason, refused) {
+            (SUBSCRIBER, _) => "with RESP2 a connection that subscribes cannot log in again".to_owned(),
+            ("in-multi", _) => "log in before MULTI or after EXEC".to_owned(),
+            (name, Some(refused)) if name == refused.name() => self.expected(user).advice(refused),
+            ("throttled", _) if self.throttle.is_some() => {
+                "more logins than `login_rate` allows, or the fault is set".to_owned()
+            }
+            _ => "a fault is set; POST /faults/clear ends it".to_owned(),
+        }
+    }
+
     fn note(
         &self,
         session: &Session,
@@ -148,19 +166,33 @@ impl Gate {
         refused: Option<(&'static str, Option<&'static str>)>,
     ) {
         let (reason, check) = refused.unzip();
+        let (user, check) = (shown(&login.user), check.flatten());
+        let found = verdict.found.clone().filter(|_| verdict.refused.map(Reason::name) == reason);
+        if let Some(reason) = reason {
+            self.refusals.tell(Refusal {
+                front: "cache",
+                client_name: session.name(),
+                reason,
+                check,
+                found: found.clone(),
+                advice: self.advice(&user, reason, verdict.refused),
+                user: user.clone(),
+            });
+        }
         self.ledger.login(record::Login {
             time: self.ledger.now(),
             connection: session.id,
             peer_port: session.peer_port,
             client_name: session.name(),
             command: login.command,
-            user: shown(&login.user),
+            user,
             token_sha256: verdict.token_sha256.clone(),
             access_key: verdict.access_key.clone(),
             date: verdict.date.clone(),
             outcome: if refused.is_some() { Outcome::Refused } else { Outcome::Accepted },
             reason,
-            check: check.flatten(),
+            check,
+            found,
             relogin,
             lease_left_seconds: session.lease_left(),
         });

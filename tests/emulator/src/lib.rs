@@ -55,6 +55,7 @@ mod policy;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod properties;
 mod record;
+mod refusal;
 mod resp;
 mod session;
 mod shared;
@@ -70,3 +71,4 @@ pub use faults::{Faults, Refuse};
 pub use keyring::Keyring;
 pub use policy::{Document, Policy};
 pub use record::{Closed, Connection, Login, LoginCommand, Outcome, Record, Totals};
+pub use refusal::{Refusal, Refusals};

@@ -15,6 +15,8 @@ mod login;
 #[cfg(test)]
 mod record;
 #[cfg(test)]
+mod refusals;
+#[cfg(test)]
 mod session;
 #[cfg(test)]
 mod stream;
