@@ -71,7 +71,7 @@ pub use keyrotor_proto::{Code, ConnectionRequest, Format, Status, TokenManagerRe
 pub use manager::{
     EventStream, RetryConfig, Subscription, SubscriptionHandle, TokenManager, TokenRefreshConfig,
 };
-pub use once::fetch_once;
+pub use once::{doubts, fetch_once};
 pub use secret::Secret;
 #[cfg(feature = "aws")]
 pub use source::aws;

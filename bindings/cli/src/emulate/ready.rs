@@ -1,0 +1,84 @@
+//! What is said when the emulator is ready.
+
+use std::path::Path;
+
+use keyrotor::{Code, Error};
+use keyrotor_emulator::credentials::Credentials;
+use keyrotor_emulator::{Cloud, Emulator};
+use serde_json::json;
+
+use super::environment::Environment;
+use super::settings::Show;
+use crate::output;
+
+/// Says where everything is, in the form that was asked for.
+pub(super) fn announce(cloud: &Cloud, environment: &Environment, show: &Show) -> Result<(), Error> {
+    let prints_file = show.env.as_deref() == Some(Path::new("-"));
+    if let Some(path) = show.env.as_deref().filter(|_| !prints_file) {
+        std::fs::write(path, environment.file()).map_err(|error| {
+            Error::new(Code::ArgumentInvalid, format!("{} could not be written: {error}", path.display()))
+        })?;
+    }
+    if show.json {
+        output::line(facts(cloud, environment))?;
+    } else if prints_file {
+        output::line(environment.file().trim_end())?;
+    } else if show.command.is_empty() {
+        output::line(for_people(cloud, environment, show))?;
+    } else {
+        // Standard output is the command's.
+        show.note(places(cloud).trim_end());
+    }
+    if show.has_short_lives {
+        show.note(
+            "tell your application the same lives: token_life_seconds and lease_seconds of its request",
+        );
+    }
+    if show.command.is_empty() {
+        show.note("ready; stop it with Ctrl-C");
+    }
+    Ok(())
+}
+
+fn facts(cloud: &Cloud, environment: &Environment) -> serde_json::Value {
+    let cache = cloud.cache();
+    json!({
+        "address": cache.map(|cache| cache.address().to_string()),
+        "ca": cloud.ca_path(),
+        "server_name": cache.map(Emulator::server_name),
+        "control": cloud.control_address().map(|address| address.to_string()),
+        "oidc_key": cloud.credentials().map(Credentials::oidc_key_path),
+        "credentials": cloud.credentials().map(Credentials::environments),
+        "environment": environment.json(),
+        "unset": environment.unset(),
+    })
+}
+
+/// Comments and exports: all of it may be pasted.
+fn for_people(cloud: &Cloud, environment: &Environment, show: &Show) -> String {
+    let places = places(cloud);
+    match &show.env {
+        Some(path) => format!("{places}# environment   {}", path.display()),
+        None => {
+            let exports = environment.exports();
+            format!("{places}# what your application's shell needs:\n{}", exports.trim_end())
+        }
+    }
+}
+
+fn places(cloud: &Cloud) -> String {
+    let mut lines = String::new();
+    let mut line = |name: &str, value: &dyn std::fmt::Display| lines += &format!("# {name:<14}{value}\n");
+    if let Some(cache) = cloud.cache() {
+        line("address", &cache.address());
+        line("server name", &cache.server_name());
+    }
+    if let Some(credentials) = cloud.credentials() {
+        line("credentials", &format!("http://{}", credentials.address()));
+    }
+    line("ca", &cloud.ca_path().display());
+    if let Some(control) = cloud.control_address() {
+        line("control", &format!("http://{control}"));
+    }
+    lines
+}
