@@ -34,7 +34,7 @@ pub(super) fn announce(cloud: &Cloud, environment: &Environment, show: &Show) ->
             "tell your application the same lives: token_life_seconds and lease_seconds of its request",
         );
     }
-    if show.command.is_empty() {
+    if show.command.is_empty() && !show.json {
         show.note("ready; stop it with Ctrl-C");
     }
     Ok(())

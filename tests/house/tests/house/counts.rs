@@ -8,8 +8,8 @@ const AT_MOST: [(&str, usize); 7] = [
     ("keyrotor", 215),
     ("keyrotor-emulator", 115),
     ("keyrotor-c", 216),
-    ("keyrotor-python", 222),
-    ("keyrotor-node", 229),
+    ("keyrotor-python", 258),
+    ("keyrotor-node", 266),
     ("keyrotor-cli", 253),
 ];
 
