@@ -65,7 +65,9 @@ fn failed(error: keyrotor_emulator::Error) -> Error {
     use keyrotor_emulator::Error as Failure;
     let message = format!("the emulator did not start: {error}");
     match error {
-        Failure::Config { field, .. } => Error::config(Code::ConfigInvalid, field, message),
+        Failure::Config { field, problem } => {
+            Error::config(Code::ConfigInvalid, field, format!("the emulator did not start: {problem}"))
+        }
         Failure::Backend(_) => Error::new(Code::NetworkConnect, message),
         Failure::Certificates(_) => Error::new(Code::Internal, message),
         _ => Error::new(Code::ArgumentInvalid, message),

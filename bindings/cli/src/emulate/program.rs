@@ -2,9 +2,10 @@
 
 use std::ffi::OsString;
 use std::future::pending;
-use std::io::{ErrorKind, IsTerminal};
+use std::io::{self, ErrorKind, IsTerminal};
+use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt;
-use std::process::ExitStatus;
+use std::process::{ExitStatus, Stdio};
 
 use keyrotor::{Code, Error};
 use rustix::process::{Pid, Signal, kill_process};
@@ -37,6 +38,7 @@ impl Program {
         for name in environment.unset() {
             command.env_remove(name);
         }
+        command.stdin(handed_on(io::stdin())).stdout(handed_on(io::stdout())).stderr(handed_on(io::stderr()));
         command.args(arguments).envs(environment.pairs()).spawn().map(Some).map(Self).map_err(|error| {
             let message = format!("{} could not be run: {error}", name.display());
             output::failure(&Error::new(Code::ArgumentInvalid, message));
@@ -69,6 +71,11 @@ impl Program {
             let _ = kill_process(id, signal);
         }
     }
+}
+
+/// A stream of ours for the program. Inheriting is not enough: Node marks its own as closed to children.
+fn handed_on(stream: impl AsFd) -> Stdio {
+    stream.as_fd().try_clone_to_owned().map_or_else(|_| Stdio::inherit(), Stdio::from)
 }
 
 fn exit_status(status: ExitStatus) -> u8 {
