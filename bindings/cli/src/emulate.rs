@@ -27,7 +27,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Error> {
         _ = signals.next() => return Ok(0),
     };
     let refusals = cloud.refusals();
-    let outcome = serve(&cloud, &Environment::of(&cloud, &config)?, &show, refusals, signals).await;
+    let outcome =
+        serve(&cloud, &Environment::of(&cloud, &config, show.provider)?, &show, refusals, signals).await;
     cloud.stop().await;
     outcome
 }

@@ -189,3 +189,23 @@ fn what_is_wrong_has_a_code_of_its_own() {
         assert_eq!(run(arguments).status.code(), Some(2), "{arguments:?}");
     }
 }
+
+/// The keys come from an endpoint, whatever keys and profiles the developer has.
+#[test]
+fn s02_an_application_gets_its_keys_from_an_endpoint() {
+    for way in ["imds", "ecs", "pod-identity", "web-identity"] {
+        let option = format!("--credentials={way}");
+        let output = run(&[&option, "--region", "eu-west-1", "--", "sh", "-c", PING]);
+        assert!(output.status.success(), "{way}: {}", stderr(&output));
+        assert!(stdout(&output).contains("user: app"), "{way}: {}", stdout(&output));
+    }
+    let script = format!("{PING} && env");
+    let output = run(&["--credentials", "--credentials-life", "20", "--", "sh", "-c", &script]);
+    let said = stdout(&output);
+    assert!(
+        said.contains("AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:"),
+        "{said}{}",
+        stderr(&output)
+    );
+    assert!(!said.contains("AWS_ACCESS_KEY_ID") && !said.contains("AWS_PROFILE"), "{said}");
+}

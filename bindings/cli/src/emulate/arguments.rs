@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use clap::{Args, ValueEnum};
 use keyrotor_emulator::Service;
+use keyrotor_emulator::credentials::Provider;
 
 use crate::time;
 
@@ -52,9 +53,11 @@ pub(crate) struct Arguments {
     /// Run this with the environment of an application that uses it, and end with its exit status
     #[arg(last = true, conflicts_with_all = ["json", "until_eof"])]
     pub(super) command: Vec<OsString>,
-    // The last: its heading holds for all that follows.
+    // These come last: a heading holds for all that follows.
     #[command(flatten)]
     pub(super) cache: Cache,
+    #[command(flatten)]
+    pub(super) credentials: Credentials,
 }
 
 #[derive(Debug, Args)]
@@ -98,6 +101,38 @@ pub(super) struct Cache {
     pub(super) plaintext: bool,
 }
 
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Credential endpoints")]
+pub(super) struct Credentials {
+    /// Play AWS's credential endpoints too; the application gets its keys there, in this way [default: ecs]
+    #[arg(long = "credentials", value_enum, value_name = "WAY", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "ecs")]
+    pub(super) way: Option<Way>,
+    /// Life of those keys, in seconds, at least 5
+    #[arg(long = "credentials-life", value_name = "SECONDS", value_parser = seconds)]
+    pub(super) life: Option<Duration>,
+}
+
+/// How an application finds its keys.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum Way {
+    Imds,
+    Ecs,
+    PodIdentity,
+    WebIdentity,
+}
+
+impl From<Way> for Provider {
+    fn from(way: Way) -> Self {
+        match way {
+            Way::Imds => Self::Imds,
+            Way::Ecs => Self::Ecs,
+            Way::PodIdentity => Self::PodIdentity,
+            Way::WebIdentity => Self::WebIdentity,
+        }
+    }
+}
+
 const CONTROL: &str = "\
 Control API (HTTP and JSON):
   GET  /record                   what it saw: logins with verdict and reason, connections, totals
@@ -109,6 +144,7 @@ Control API (HTTP and JSON):
   POST /faults/listen            {\"open\": false}
   POST /faults/restart-backend   {}
   POST /faults/clear             {}
+  The documentation of the crate keyrotor-emulator, module control, lists the rest.
 
 Examples:
   keyrotor emulate                                  a cache, and what to paste into your application's shell

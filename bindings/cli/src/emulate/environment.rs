@@ -1,8 +1,10 @@
 //! The environment that makes an application use the emulator.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use keyrotor::Error;
+use keyrotor_emulator::credentials::Provider;
 use keyrotor_emulator::{AccessKey, Cloud, CloudConfig, Config, Service};
 use serde_json::{Map, Value};
 
@@ -11,16 +13,36 @@ use super::bundle;
 /// What a developer may have set for real work and would win over the keys in some SDKs. An empty value would not do.
 const IN_THE_WAY: [&str; 1] = ["AWS_PROFILE"];
 
+/// Where else AWS's SDKs look for keys before they ask an endpoint.
+const BEFORE_ENDPOINTS: [&str; 9] = [
+    "AWS_PROFILE",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_ROLE_ARN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_EC2_METADATA_DISABLED",
+];
+/// A file with no profile in it.
+const NO_PROFILES: &str = "/dev/null";
+
 /// Names and values, in the order in which they are shown.
 #[derive(Debug)]
-pub(super) struct Environment(Vec<(&'static str, String)>);
+pub(super) struct Environment {
+    set: Vec<(&'static str, String)>,
+    unset: Vec<&'static str>,
+}
 
 impl Environment {
     /// What an application of all the fronts needs.
-    pub(super) fn of(cloud: &Cloud, config: &CloudConfig) -> Result<Self, Error> {
-        let mut all = Self(Vec::new());
+    pub(super) fn of(cloud: &Cloud, config: &CloudConfig, provider: Provider) -> Result<Self, Error> {
+        let mut all = Self { set: Vec::new(), unset: Vec::new() };
         let of_cache = config.cache.iter().flat_map(|cache| &cache.keys);
-        if let Some(key) = config.keys.iter().chain(of_cache).next() {
+        if let Some(credentials) = cloud.credentials() {
+            all.endpoints(credentials.environment(provider));
+        } else if let Some(key) = config.keys.iter().chain(of_cache).next() {
             all.keys(key);
         }
         if let (Some(cache), Some(front)) = (&config.cache, cloud.cache()) {
@@ -35,10 +57,22 @@ impl Environment {
     }
 
     fn set(&mut self, name: &'static str, value: impl ToString) {
-        self.0.push((name, value.to_string()));
+        self.unset.retain(|other| *other != name);
+        self.set.retain(|(other, _)| *other != name);
+        self.set.push((name, value.to_string()));
+    }
+
+    fn endpoints(&mut self, variables: BTreeMap<&'static str, String>) {
+        self.unset.extend(BEFORE_ENDPOINTS);
+        self.set("AWS_SHARED_CREDENTIALS_FILE", NO_PROFILES);
+        self.set("AWS_CONFIG_FILE", NO_PROFILES);
+        for (name, value) in variables {
+            self.set(name, value);
+        }
     }
 
     fn keys(&mut self, key: &AccessKey) {
+        self.unset.extend(IN_THE_WAY);
         self.set("AWS_ACCESS_KEY_ID", &key.id);
         self.set("AWS_SECRET_ACCESS_KEY", &key.secret);
         // Empty rather than absent: a developer's own session token must not get into the tokens.
@@ -86,18 +120,19 @@ impl Environment {
     }
 
     /// What must not be set beside it.
-    pub(super) fn unset(&self) -> &'static [&'static str] {
-        &IN_THE_WAY
+    pub(super) fn unset(&self) -> &[&'static str] {
+        &self.unset
     }
 
     /// For a program that is started with it.
     pub(super) fn pairs(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.0.iter().map(|(name, value)| (*name, value.as_str()))
+        self.set.iter().map(|(name, value)| (*name, value.as_str()))
     }
 
     /// For a shell to be pasted into.
     pub(super) fn exports(&self) -> String {
-        format!("unset {}\n{}", self.unset().join(" "), self.lines("export "))
+        let unset: String = self.unset.iter().map(|name| format!("unset {name}\n")).collect();
+        unset + &self.lines("export ")
     }
 
     /// For a shell's `source` and for tools that read a `NAME=value` a line.

@@ -5,9 +5,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use keyrotor::{Code, Error};
+use keyrotor_emulator::credentials::{self, Provider};
 use keyrotor_emulator::{AccessKey, Backend, CloudConfig, Config, User};
 
-use super::arguments::{Arguments, Cache};
+use super::arguments::{self, Arguments, Cache};
 use super::failed;
 use crate::output;
 
@@ -23,6 +24,8 @@ const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 pub(super) struct Show {
     pub(super) json: bool,
     pub(super) env: Option<PathBuf>,
+    /// How the application finds its keys, where the endpoints are played.
+    pub(super) provider: Provider,
     quiet: bool,
     pub(super) has_short_lives: bool,
     pub(super) command: Vec<OsString>,
@@ -54,10 +57,14 @@ pub(super) fn settle(arguments: Arguments) -> Result<(CloudConfig, Show), Error>
     }
     config.cache = cache(config.cache, arguments.cache);
     complete(&mut config);
+    let way = arguments.credentials.way;
+    let region = config.cache.as_ref().map(|cache| cache.region.as_str());
+    config.credentials = credentials(config.credentials, arguments.credentials, region);
     let cache = config.cache.as_ref();
     let show = Show {
         json: arguments.json,
         env: arguments.env,
+        provider: way.map_or(Provider::Ecs, Into::into),
         quiet: arguments.quiet,
         has_short_lives: cache.is_some_and(|it| it.token_life.is_some() || it.session_limit.is_some()),
         command: arguments.command,
@@ -102,6 +109,20 @@ fn cache(config: Option<Config>, options: Cache) -> Option<Config> {
         url => Backend::Url(url.to_owned()),
     });
     replace(&mut config.backend, backend);
+    Some(config)
+}
+
+/// What the options change in the credential endpoints, or that they are played at all.
+fn credentials(
+    config: Option<credentials::Config>,
+    options: arguments::Credentials,
+    region: Option<&str>,
+) -> Option<credentials::Config> {
+    let named = options.way.is_some() || options.life.is_some();
+    let region = region.unwrap_or(REGION).to_owned();
+    let default = || credentials::Config { region, ..credentials::Config::default() };
+    let mut config = config.or_else(|| named.then(default))?;
+    config.life = options.life.or(config.life);
     Some(config)
 }
 

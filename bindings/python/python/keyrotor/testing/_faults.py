@@ -60,8 +60,20 @@ class Faults:
         """Kills the server behind and starts it anew, empty."""
         self.set("restart-backend")
 
+    def remove_user(self, name: str) -> int:
+        """Takes a user out of the cache's user group: its connections are cut, its logins refused. How many."""
+        return int(self._control.ask("/users/remove", {"user": name})["connections"])
+
+    def add_user(self, name: str) -> None:
+        """Puts a user back into the user group."""
+        self._control.ask("/users/add", {"user": name})
+
+    def set_policies(self, policies: list[dict[str, Any]] | None) -> None:
+        """What the keys may do from now on, as in the configuration; `None` allows everything. Cuts nobody."""
+        self._control.ask("/policies", {"policies": policies})
+
     def clear(self) -> None:
-        """Ends all faults."""
+        """Ends all faults; users and policies stay as they are."""
         self.set("clear")
 
     def set(self, name: str, **body: Any) -> dict[str, Any]:
