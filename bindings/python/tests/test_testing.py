@@ -132,6 +132,23 @@ def test_what_can_be_broken(keyrotor_emulator: Emulator, keyrotor_environment: d
         assert client.ping()
 
 
+def test_who_may_log_in(keyrotor_emulator: Emulator, keyrotor_environment: dict[str, str]) -> None:
+    faults = keyrotor_emulator.faults
+    with sign_in(keyrotor_environment) as client:
+        client.ping()
+        assert faults.remove_user("app") == 1
+        client.close()
+        with pytest.raises(redis.AuthenticationError):
+            client.ping()
+        faults.add_user("app")
+        faults.set_policies([])
+        with pytest.raises(redis.AuthenticationError):
+            client.ping()
+        assert keyrotor_emulator.logins()[-1].reason == "not-authorized"
+        faults.set_policies(None)
+        assert client.ping()
+
+
 def test_what_makes_no_sense_is_an_error(keyrotor_emulator: Emulator) -> None:
     with pytest.raises(EmulatorError, match=r"milliseconds"):
         keyrotor_emulator.faults.set("stall", milliseconds="long")
@@ -156,8 +173,8 @@ def test_it_may_be_started_again() -> None:
     for _ in range(2):
         with emulator:
             assert Control(f"http://{emulator.control}").record()["totals"]["connections"] == 0
-            assert emulator.ca.exists()
-        assert not emulator.ca.exists()
+        with pytest.raises(EmulatorError, match="no emulator answers"):
+            emulator.record()
 
 
 def test_it_does_not_outlive_its_test_process() -> None:
@@ -165,18 +182,41 @@ def test_it_does_not_outlive_its_test_process() -> None:
         import os, signal
         from keyrotor.testing import Emulator
         emulator = Emulator().start()
-        print(emulator.ca, emulator.control, flush=True)
+        print(emulator.control, flush=True)
         os.kill(os.getpid(), signal.SIGKILL)
     """
     ended = run(code)
     assert ended.returncode == -signal.SIGKILL
-    ca, control = ended.stdout.split()
+    control = Control(ended.stdout.strip())
     end = time.monotonic() + 30
-    while Path(ca).exists():
+    while answers(control):
         assert time.monotonic() < end, "it goes on alone"
         time.sleep(0.02)
-    with pytest.raises(EmulatorError):
-        Control(control).record()
+
+
+def answers(control: Control) -> bool:
+    try:
+        return bool(control.record())
+    except EmulatorError:
+        return False
+
+
+def test_emulators_of_one_process_have_one_authority(tmp_path: Path) -> None:
+    """As applications have that read it once."""
+    for _ in range(2):
+        with Emulator() as emulator, emulator.in_environment() as environment:
+            credentials = keyrotor.ElastiCache(
+                cluster_name=environment["VALKEY_CLUSTER_ID"], username=environment["VALKEY_USER"]
+            )
+            with keyrotor.Client.connect(
+                addresses=[(emulator.host, emulator.port)], tls_mode="SecureTls", credentials=credentials
+            ) as client:
+                assert client.execute("PING") in ("PONG", b"PONG")
+    with Emulator({"ca_dir": str(tmp_path)}) as emulator:
+        assert emulator.ca == tmp_path / "ca.pem"
+    ended = run("from keyrotor.testing import Emulator\nwith Emulator() as it: print(it.ca)")
+    assert ended.returncode == 0
+    assert not Path(ended.stdout.strip()).parent.exists()
 
 
 def command(*arguments: str, **variables: str) -> subprocess.Popen[str]:

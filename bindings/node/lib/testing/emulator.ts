@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
+import { folder } from './authority.js';
 import { Control } from './control.js';
 
 /** The cache's section of a configuration file; what is left out has the command's defaults. */
@@ -66,13 +67,16 @@ export class Emulator extends Control {
 
   /** Starts one, and resolves when it takes logins. It needs a `redis-server` or `valkey-server` on the PATH. */
   static async start(config: EmulatorConfig = { cache: {} }, options: StartOptions = {}): Promise<Emulator> {
+    const given = options.args ?? [];
+    const keeps = 'ca_dir' in config || given.includes('--ca-dir');
     const args = [
       'emulate',
       '--json',
       '--until-eof',
       '--config',
       JSON.stringify(config),
-      ...(options.args ?? []),
+      ...(keeps ? [] : ['--ca-dir', folder()]),
+      ...given,
     ];
     // Its input is a pipe that nobody writes to: its end is ours. A terminal's Ctrl-C is for the tests alone.
     const child = spawn(process.execPath, [COMMAND, ...args], {
@@ -104,7 +108,7 @@ export class Emulator extends Control {
     return Number(this.address.split(':').at(-1));
   }
 
-  /** The file with the authority that clients must trust, in PEM. */
+  /** The file with the authority that clients must trust, in PEM; one for all emulators of this process. */
   get ca(): string {
     return this.#ready.ca;
   }

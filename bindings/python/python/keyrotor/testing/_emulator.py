@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import keyrotor
+from keyrotor.testing import _authority
 from keyrotor.testing._control import PATIENCE_SECONDS, Control, EmulatorError
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Emulator(Control):
 
     def __init__(self, config: Mapping[str, Any] | None = None, *, arguments: Sequence[str] = ()) -> None:
         super().__init__("")
+        self._has_authority = "ca_dir" in (config or {}) or "--ca-dir" in arguments
         self._arguments = [*_config_option(config), *arguments]
         self._process: subprocess.Popen[str] | None = None
         self.ready: dict[str, Any] = {}
@@ -43,6 +45,8 @@ class Emulator(Control):
         if self._process is not None:
             raise EmulatorError("it runs already")
         command = [sys.executable, "-m", "keyrotor", "emulate", "--json", "--until-eof", *self._arguments]
+        if not self._has_authority:
+            command += ["--ca-dir", _authority.folder()]
         pipe = subprocess.PIPE
         # The pipe to its input is never written to: its end is ours. A terminal's Ctrl-C is for the tests,
         # which may still need it while they end.
@@ -97,7 +101,7 @@ class Emulator(Control):
 
     @property
     def ca(self) -> Path:
-        """The file with the authority that clients must trust, in PEM."""
+        """The file with the authority that clients must trust, in PEM; one for all emulators of a process."""
         return Path(self.ready["ca"])
 
     @property

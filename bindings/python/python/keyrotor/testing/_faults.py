@@ -61,7 +61,7 @@ class Faults:
         self.set("restart-backend")
 
     def remove_user(self, name: str) -> int:
-        """Takes a user out of the cache's user group: its connections are cut, its logins refused. How many."""
+        """Takes a user out of the user group: its connections are cut, its logins refused. How many."""
         return int(self._control.ask("/users/remove", {"user": name})["connections"])
 
     def add_user(self, name: str) -> None:
@@ -69,7 +69,7 @@ class Faults:
         self._control.ask("/users/add", {"user": name})
 
     def set_policies(self, policies: list[dict[str, Any]] | None) -> None:
-        """What the keys may do from now on, as in the configuration; `None` allows everything. Cuts nobody."""
+        """What the keys may do from now on, as in the configuration; `None` is everything. Cuts nobody."""
         self._control.ask("/policies", {"policies": policies})
 
     def clear(self) -> None:
