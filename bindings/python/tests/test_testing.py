@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from keyrotor.testing import Control, Emulator, EmulatorError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from test_lifecycle import run
+
+REPOSITORY = Path(__file__).parents[3]
 
 pytest_plugins = ["keyrotor.testing.plugin"]
 
@@ -270,7 +273,30 @@ def test_ctrl_c_ends_a_command_that_waits() -> None:
             assert it.wait(30) == -signal.SIGINT
 
 
-@pytest.mark.parametrize("name", ["", "._control", "._emulator", "._faults", "._login", ".plugin"])
+def test_the_tests_of_the_page_pass(tmp_path: Path) -> None:
+    page = (REPOSITORY / "tests/emulator/docs/ci.md").read_text()
+    files = re.findall(r"```python\n# (\S+)\n(.*?)```", page, re.DOTALL)
+    assert [name for name, _ in files] == ["app.py", "test_app.py", "conftest.py"]
+    for name, text in files:
+        (tmp_path / name).write_text(text)
+    # In an environment where keyrotor is installed, pytest finds the plugin by itself.
+    options = ["-p", "keyrotor.testing.plugin", "-p", "no:asyncio", "-p", "no:cacheprovider"]
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", *options, str(tmp_path)],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(keyrotor.__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "3 passed" in ended.stdout
+
+
+@pytest.mark.parametrize(
+    "name", ["", "._authority", "._control", "._emulator", "._faults", "._login", ".plugin"]
+)
 def test_docstrings(name: str) -> None:
     module = sys.modules[f"keyrotor.testing{name}"]
     outcome = doctest.testmod(module)

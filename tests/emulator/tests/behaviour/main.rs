@@ -9,6 +9,8 @@ mod cli;
 #[cfg(test)]
 mod control;
 #[cfg(test)]
+mod documents;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod login;
