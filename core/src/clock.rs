@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant, SystemTime};
 
 /// A boxed future that may move between threads.
@@ -15,6 +16,12 @@ pub(crate) trait Clock: Send + Sync + 'static {
     fn monotonic(&self) -> Duration;
     /// Ends after `duration` on the monotonic clock.
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
+}
+
+/// The machine's own clocks, of which there is one for all, so that their moments can be compared.
+pub(crate) fn system() -> Arc<dyn Clock> {
+    static SYSTEM: LazyLock<Arc<dyn Clock>> = LazyLock::new(|| Arc::new(SystemClock::default()));
+    Arc::clone(&SYSTEM)
 }
 
 /// The machine's own clocks. Sleeping needs a tokio runtime.
@@ -50,7 +57,7 @@ impl Clock for SystemClock {
 pub(crate) mod manual {
     //! A clock that a test winds by hand.
 
-    use std::sync::{Arc, Mutex};
+    use std::sync::Mutex;
     use std::time::UNIX_EPOCH;
 
     use tokio::sync::oneshot;
@@ -81,6 +88,8 @@ pub(crate) mod manual {
         /// time goes on.
         pub(crate) async fn advance(&self, duration: Duration) {
             let end = self.monotonic() + duration;
+            // Whoever is about to sleep does so first.
+            settle().await;
             while let Some(wake) = self.next_wake().filter(|wake| *wake <= end) {
                 self.step_both(wake.saturating_sub(self.monotonic())).await;
             }

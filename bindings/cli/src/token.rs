@@ -88,6 +88,7 @@ pub(crate) async fn run(target: Target) -> Result<(), Error> {
     let request = TokenManagerRequest {
         authentication_info: Some(AuthenticationInfo { credentials: Some(credentials) }),
         refresh: None,
+        lazy_refresh: None,
     };
     for warning in keyrotor::doubts(&request)? {
         output::note(format!("warning: {warning}"));

@@ -111,6 +111,16 @@ fn a_config_file_and_options_add_up() {
 }
 
 #[test]
+fn a_cluster_is_played_on_command() {
+    let emulator = Emulator::start(&["--shards", "3", "--replicas", "1"]);
+    let follow =
+        |command: &[&str]| redis_cli(&emulator, "iam-user-01", &token(), &[&["-c"], command].concat());
+    assert_eq!(follow(&["SET", "foo", "1"]), "OK");
+    assert_eq!(follow(&["GET", "foo"]), "1");
+    assert!(follow(&["CLUSTER", "INFO"]).contains("cluster_known_nodes:6"));
+}
+
+#[test]
 fn it_stops_when_told_to_and_takes_its_server_along() {
     let mut emulator = Emulator::start(&[]);
     let children = children(emulator.id());

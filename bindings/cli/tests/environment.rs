@@ -209,3 +209,23 @@ fn s02_an_application_gets_its_keys_from_an_endpoint() {
     );
     assert!(!said.contains("AWS_ACCESS_KEY_ID") && !said.contains("AWS_PROFILE"), "{said}");
 }
+
+#[test]
+fn a_database_is_in_the_environment_too() {
+    let token =
+        r#"PGPASSWORD=$("$KEYROTOR" token rds --host "$DB_HOST" --port "$DB_PORT" --user "$DB_USERNAME")"#;
+    let query = "psql -Atc 'SELECT current_user'";
+    let output = run(&["--no-cache", "--rds", "--", "sh", "-ec", &format!("export {token}; {query}")]);
+    assert_eq!(stdout(&output), "app", "{}", stderr(&output));
+    let wrong = token.replace("$DB_PORT", "1");
+    let output = run(&["--no-cache", "--rds", "--", "sh", "-c", &format!("export {wrong}; {query}")]);
+    let said = stderr(&output);
+    let line = said.lines().find(|line| line.starts_with("refused rds: login of `app`"));
+    assert!(
+        line.is_some_and(|line| line.contains("localhost:1") && line.contains("sign for `localhost:")),
+        "{said}"
+    );
+    let admin = r#"PGPASSWORD=$("$KEYROTOR" token dsql --host "$DB_HOST" --admin)"#;
+    let output = run(&["--no-cache", "--dsql", "--", "sh", "-ec", &format!("export {admin}; {query}")]);
+    assert_eq!(stdout(&output), "admin", "{}", stderr(&output));
+}

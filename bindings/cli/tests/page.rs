@@ -1,5 +1,5 @@
 //! The page on tests in CI: what it says to a shell is said to one, with a stand-in for the tests that it runs.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod support;
 

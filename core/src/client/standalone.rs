@@ -59,6 +59,7 @@ pub(super) struct Standalone {
     pub(super) settings: Settings,
     pub(super) manager: Option<TokenManager>,
     pub(super) lease: Option<Duration>,
+    is_token: bool,
     pub(super) tls: Option<Arc<ClientConfig>>,
     /// There until the close, and with whoever waits for a reply.
     runner: ArcSwapOption<Work>,
@@ -72,6 +73,7 @@ impl Standalone {
         let tls = settings.tls.as_ref().map(tls::client_config).transpose()?;
         let login = settings.login.take();
         let lease = login.as_ref().and_then(|login| login.lease);
+        let is_token = login.as_ref().is_some_and(|login| login.is_token);
         let manager = login
             .map(|login| TokenManager::with_source(login.source, login.refresh, login.interval_field))
             .transpose()?;
@@ -83,6 +85,7 @@ impl Standalone {
             settings,
             manager,
             lease,
+            is_token,
             tls,
             runner: ArcSwapOption::from_pointee(Work(Arc::clone(&runner))),
             counts: Counts::default(),
@@ -97,7 +100,7 @@ impl Standalone {
     }
 
     pub(super) fn has_tokens(&self) -> bool {
-        self.lease.is_some()
+        self.is_token
     }
 
     pub(super) fn token_manager(&self) -> Option<&TokenManager> {

@@ -9,7 +9,8 @@ use keyrotor_proto::{Format, TokenManagerRequest, decode};
 use super::*;
 
 fn manager_login(json: &str) -> Login {
-    token_manager(decode::<TokenManagerRequest>(json.as_bytes(), Format::Json).unwrap()).unwrap()
+    token_manager(decode::<TokenManagerRequest>(json.as_bytes(), Format::Json).unwrap(), &Callbacks::new())
+        .unwrap()
 }
 
 #[test]
@@ -63,7 +64,9 @@ fn each_arm_has_its_source() {
 fn a_connection_gets_its_defaults() {
     let json = r#"{"addresses": [{"host": "a"}, {"host": "b", "port": 7000}]}"#;
     let settings =
-        connection(decode::<ConnectionRequest>(json.as_bytes(), Format::Json).unwrap()).ok().unwrap();
+        connection(decode::<ConnectionRequest>(json.as_bytes(), Format::Json).unwrap(), &Callbacks::new())
+            .ok()
+            .unwrap();
     assert_eq!(settings.addresses, [("a".to_owned(), 6379), ("b".to_owned(), 7000)]);
     assert_eq!(settings.request_timeout, Duration::from_secs(1));
     assert_eq!(settings.connection_timeout, Duration::from_secs(2));
@@ -81,7 +84,9 @@ fn a_retry_strategy_grows_so_many_times() {
     let json = r#"{"addresses": [{"host": "a"}], "connectionRetryStrategy":
         {"numberOfRetries": 3, "factor": 100, "exponentBase": 2, "jitterPercent": 10}}"#;
     let settings =
-        connection(decode::<ConnectionRequest>(json.as_bytes(), Format::Json).unwrap()).ok().unwrap();
+        connection(decode::<ConnectionRequest>(json.as_bytes(), Format::Json).unwrap(), &Callbacks::new())
+            .ok()
+            .unwrap();
     assert_eq!(settings.retry.cap, Duration::from_millis(800));
     assert_eq!(settings.retry.jitter_percentage, Some(10));
 }

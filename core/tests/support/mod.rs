@@ -32,7 +32,7 @@ fn config<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Config {
         let value = arguments.next().unwrap_or_else(|| panic!("{name} has no value"));
         let seconds = || Duration::from_secs_f64(value.parse().unwrap());
         match name {
-            "--user" => config.users.push(value.to_owned()),
+            "--user" => config.users.push(value.into()),
             "--cluster" => config.cluster = value.to_owned(),
             "--region" => config.region = value.to_owned(),
             "--access-key" => key.id = value.to_owned(),

@@ -444,6 +444,10 @@ pub struct TokenManagerRequest {
     pub authentication_info: ::core::option::Option<AuthenticationInfo>,
     #[prost(message, optional, tag = "2")]
     pub refresh: ::core::option::Option<RefreshPolicy>,
+    /// No background work at all: tokens are renewed while somebody asks for one.
+    /// Unset: under AWS Lambda only.
+    #[prost(bool, optional, tag = "3")]
+    pub lazy_refresh: ::core::option::Option<bool>,
 }
 #[derive(Clone, Copy, PartialEq, ::prost::Message)]
 pub struct RefreshPolicy {
@@ -535,6 +539,9 @@ pub struct Event {
     pub expires_at: ::core::option::Option<::pbjson_types::Timestamp>,
     #[prost(message, optional, tag = "6")]
     pub error: ::core::option::Option<ErrorDetail>,
+    /// Events that this reader lost just before this one, since it was behind.
+    #[prost(uint64, tag = "7")]
+    pub missed: u64,
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -765,9 +772,10 @@ pub struct ConnectionRequest {
     /// ACL WHOAMI after each login; another name fails the connection.
     #[prost(bool, tag = "106")]
     pub verify_identity: bool,
-    /// No background work at all.
-    #[prost(bool, tag = "107")]
-    pub lazy_refresh: bool,
+    /// No background work for tokens: they are renewed while somebody asks for one.
+    /// Unset: under AWS Lambda only.
+    #[prost(bool, optional, tag = "107")]
+    pub lazy_refresh: ::core::option::Option<bool>,
     #[prost(btree_map = "string, string", tag = "108")]
     pub node_address_map: ::prost::alloc::collections::BTreeMap<
         ::prost::alloc::string::String,

@@ -5,6 +5,7 @@ use crate::control::{self, Panel, Panels};
 use crate::credentials::{self, Credentials};
 use crate::emulator::Emulator;
 use crate::keyring::Keyring;
+use crate::rds::{DsqlConfig, Rds, RdsConfig};
 use crate::refusal::Refusals;
 use crate::shared::{Shared, bind};
 use crate::{Error, config};
@@ -20,9 +21,13 @@ use tokio::task::JoinHandle;
 /// Settings that stand once at the top of a file and hold for each section that does not say otherwise.
 const COMMON: [&str; 5] = ["clock", "keys", "region", "time_scale", "token_life"];
 
+/// Those of them that the PostgreSQL fronts know.
+const OF_RDS: [&str; 3] = ["region", "time_scale", "token_life"];
+
 /// `CloudConfig` says which fronts to play. Each is a section of the file.
 ///
-/// In a file: `{"region": …, "keys": […], "control": …, "cache": {…}, "credentials": {…}}`, where `clock`, `keys`, `region`, `time_scale`
+/// In a file: `{"region": …, "keys": […], "control": …, "cache": {…}, "credentials": {…}, "rds": {…}, "dsql": {…}}`,
+/// where `clock`, `keys`, `region`, `time_scale`
 /// and `token_life` may stand at the top for all sections. Unknown names are errors.
 #[derive(Clone, Debug, Default)]
 pub struct CloudConfig {
@@ -39,6 +44,10 @@ pub struct CloudConfig {
     pub cache: Option<Config>,
     /// The credential endpoints.
     pub credentials: Option<credentials::Config>,
+    /// The front of RDS for PostgreSQL.
+    pub rds: Option<RdsConfig>,
+    /// The front of Aurora DSQL.
+    pub dsql: Option<DsqlConfig>,
 }
 
 impl CloudConfig {
@@ -61,10 +70,12 @@ impl CloudConfig {
         let ca_dir = fields.remove("ca_dir").map(|value| read("ca_dir", value)).transpose()?;
         let cache = section(&mut fields, "cache", &common, &COMMON)?;
         let credentials = section(&mut fields, "credentials", &common, &["region", "time_scale"])?;
+        let rds = section(&mut fields, "rds", &common, &OF_RDS)?;
+        let dsql = section(&mut fields, "dsql", &common, &OF_RDS)?;
         if let Some(name) = fields.keys().next() {
             return Err(wrong(format!("unknown section `{name}`")));
         }
-        Ok(Self { control, clock: top.clock, keys: top.keys, ca_dir, cache, credentials })
+        Ok(Self { control, clock: top.clock, keys: top.keys, ca_dir, cache, credentials, rds, dsql })
     }
 }
 
@@ -96,6 +107,8 @@ pub struct Cloud {
     control: Option<SocketAddr>,
     cache: Option<Emulator>,
     credentials: Option<Credentials>,
+    rds: Option<Rds>,
+    dsql: Option<Rds>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -125,6 +138,15 @@ impl Cloud {
             None => None,
         };
         panels.extend(credentials.iter().map(Credentials::panel));
+        let rds = match config.rds {
+            Some(rds) => Some(Rds::start_in(rds, shared.clone()).await?),
+            None => None,
+        };
+        let dsql = match config.dsql {
+            Some(dsql) => Some(Rds::start_in(dsql, shared.clone()).await?),
+            None => None,
+        };
+        panels.extend(rds.iter().chain(&dsql).map(Rds::panel));
         let (stop, stopped) = watch::channel(false);
         let mut tasks = Vec::new();
         let control = control.map(|(listener, address)| {
@@ -132,7 +154,7 @@ impl Cloud {
             tasks.push(tokio::spawn(control::run(panels, listener, stopped)));
             address
         });
-        Ok(Self { shared, control, cache, credentials, stop, tasks })
+        Ok(Self { shared, control, cache, credentials, rds, dsql, stop, tasks })
     }
 
     /// The cache, if it is played.
@@ -145,6 +167,18 @@ impl Cloud {
     #[must_use]
     pub fn credentials(&self) -> Option<&Credentials> {
         self.credentials.as_ref()
+    }
+
+    /// RDS, if it is played.
+    #[must_use]
+    pub fn rds(&self) -> Option<&Rds> {
+        self.rds.as_ref()
+    }
+
+    /// DSQL, if it is played.
+    #[must_use]
+    pub fn dsql(&self) -> Option<&Rds> {
+        self.dsql.as_ref()
     }
 
     /// The certificate of the authority that clients of all fronts must trust, in PEM. The file lives as long as this,
@@ -181,6 +215,9 @@ impl Cloud {
         if let Some(credentials) = self.credentials.take() {
             credentials.stop().await;
         }
+        for rds in self.rds.take().into_iter().chain(self.dsql.take()) {
+            rds.stop().await;
+        }
         for task in self.tasks.drain(..) {
             // A task that panicked has ended too.
             let _ = task.await;
@@ -193,6 +230,8 @@ impl fmt::Debug for Cloud {
         f.debug_struct("Cloud")
             .field("cache", &self.cache)
             .field("credentials", &self.credentials)
+            .field("rds", &self.rds)
+            .field("dsql", &self.dsql)
             .field("control", &self.control)
             .finish_non_exhaustive()
     }
@@ -211,11 +250,13 @@ mod tests {
     #[test]
     fn what_stands_at_the_top_holds_for_each_section() {
         let text = r#"{"region": "us-east-1", "keys": [{"id": "AKIDEXAMPLE", "secret": "s"}], "time_scale": 2,
-            "control": "127.0.0.1:0", "cache": {"cluster": "c", "users": ["app"], "time_scale": 3}}"#;
+            "control": "127.0.0.1:0", "cache": {"cluster": "c", "users": ["app"], "time_scale": 3}, "credentials": {"life": 20}}"#;
         let config = CloudConfig::from_json(text).expect("a valid file");
         let cache = config.cache.expect("a cache");
         assert_eq!((cache.region.as_str(), cache.time_scale), ("us-east-1", 3.0));
         assert_eq!(cache.keys, config.keys);
+        let credentials = config.credentials.expect("endpoints");
+        assert_eq!((credentials.region.as_str(), credentials.time_scale), ("us-east-1", 2.0));
         assert_eq!(config.control, Some(([127, 0, 0, 1], 0).into()));
     }
 
@@ -227,6 +268,7 @@ mod tests {
             (r#"{"cash": {}}"#, "cash"),
             (r#"{"cache": {"cluter": "c"}}"#, "cluter"),
             (r#"{"cache": 3}"#, "cache"),
+            (r#"{"credentials": {"lives": 3}}"#, "lives"),
             (r#"{"clock": "yesterday"}"#, "2025-01-01T00:00:00Z"),
         ] {
             let error = CloudConfig::from_json(text).expect_err(text).to_string();

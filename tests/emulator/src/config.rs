@@ -2,6 +2,7 @@
 
 mod access_key;
 mod backend;
+mod shape;
 mod switches;
 mod user;
 pub(crate) mod wire;
@@ -16,6 +17,7 @@ use crate::policy::Policy;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 /// The services' session limit.
@@ -84,6 +86,17 @@ pub struct Config {
     pub session_limit: Option<Duration>,
     /// The server that holds the data.
     pub backend: Backend,
+    /// The server program that `auto` starts, by path or by name. Default `redis-server`, then `valkey-server`.
+    pub server: Option<PathBuf>,
+    /// Plays a cluster with this many shards, on ports that follow `listen` or on free ones; 0, the default, plays
+    /// one node without cluster mode. Three or more where a failover is to happen by itself: the other primaries
+    /// vote on it.
+    pub shards: usize,
+    /// How many replicas each shard has. Default none.
+    pub replicas: usize,
+    /// After how long without a word the nodes of a cluster take one for dead. Default 2 seconds.
+    #[serde(deserialize_with = "wire::seconds")]
+    pub node_timeout: Option<Duration>,
     /// Speaks without TLS. The services never do; for tools that cannot.
     pub plaintext: bool,
     /// Points that the services' pages leave open.
@@ -111,6 +124,10 @@ impl Default for Config {
             token_life: None,
             session_limit: None,
             backend: Backend::default(),
+            server: None,
+            shards: 0,
+            replicas: 0,
+            node_timeout: None,
             plaintext: false,
             switches: Switches::default(),
         }
@@ -151,6 +168,7 @@ impl Config {
             return wrong("time_scale", &format!("must be above 0 and at most {most}"));
         }
         loopback("control", self.control)?;
+        self.check_shape()?;
         self.cluster = self.cluster.to_lowercase();
         Ok(self)
     }

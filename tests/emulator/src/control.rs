@@ -19,8 +19,12 @@
 //! curl -d '{"milliseconds": null}' $C/faults/throttle              # re-AUTH: ERR Exceeded limit of IAM …
 //! curl -X POST $C/faults/iam-outage                                # re-AUTH: ERR IAM Authentication service …
 //! curl -d '{"open": false}' $C/faults/listen                       # new TCP connections are closed at once
+//! curl -d '{"after_bytes": 10, "count": 2}' $C/faults/cut          # two replies break off after ten bytes
+//! curl -d '{"kind": "expired"}' $C/faults/certificate              # for new handshakes; also other-name, good
+//! curl -d '{"seconds": -600}' $C/faults/clock                      # the judging clock is ten minutes late
+//! curl -d '{"node": 0, "up": false}' $C/faults/node                # kill -9; connections are refused until up
 //! curl -X POST $C/faults/restart-backend                           # kill -9, and up again, empty
-//! curl -X POST $C/faults/clear                                     # ends all faults
+//! curl -X POST $C/faults/clear                                     # ends all faults; what is down stays down
 //! curl -d '{"policies": []}' $C/policies                           # later logins are not authorized
 //! curl -d '{"policies": null}' $C/policies                         # everything is allowed again
 //! curl -d '{"user": "app"}' $C/users/remove                        # takes it out of the group, which cuts it
@@ -30,15 +34,29 @@
 //! An event is `connected`, `login` or `closed`, and has a `sequence` number, by which the next call goes on. The newest
 //! 20,000 are kept.
 //! Other fronts have faults of their own: those of the credential endpoints are on [their page](crate::credentials).
+//! Those of `rds` and `dsql` are on [theirs](crate::rds).
+//!
+//! Each fault but `clock` and `clear` takes `"node": 2` as well, and is then that node's alone. With
+//! [shards](crate::Config::shards):
+//!
+//! ```sh
+//! curl $C/cluster                                                  # {"nodes": […]}, see Node
+//! curl -d '{"shard": 0}' $C/faults/failover                        # a replica takes over: {"ok":true,"primary":3}
+//! curl -d '{"slots": 100, "from": 0, "to": 1}' $C/cluster/reshard  # {"ok":true,"keys":12}
+//! ```
+//!
+//! `reshard` moves the lowest slots of the shard `from`; `batch` says how many keys at a time (100), `milliseconds` how
+//! long to wait after each batch (0), while clients see ASK. Both calls answer when all is done.
 //!
 //! A body may be left out where all its fields may. `count` and `milliseconds` are `null` or absent for "until
-//! cleared"; `stall` needs its time. The answer is `{"ok": true}`, for `kill`, `forget` and `users` with the
-//! number of `connections`. `policies` is a list as in the [configuration](crate::Config::policies); it and the
-//! users outlast `clear`. Errors are `{"error": "…"}`: 404 for an unknown path, 405 for a wrong method, 400 for a body
+//! cleared", of `cut` for one; `stall` needs its time. The answer is `{"ok": true}`, for `kill`, `forget` and `users`
+//! with the number of `connections`. `policies` is a list as in the [configuration](crate::Config::policies); it and
+//! the users outlast `clear`. Errors are `{"error": "…"}`: 404 for an unknown path, 405 for a wrong method, 400 for a body
 //! with the field that is wrong, 409 for a fault that makes no sense as things are.
 
 mod body;
 mod cache;
+mod cluster;
 mod lines;
 mod panel;
 mod routes;

@@ -233,3 +233,6 @@ impl Drop for Credentials {
         self.tasks.iter().chain([&self.keeper]).for_each(JoinHandle::abort);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -53,6 +53,15 @@ pub(crate) fn amz(time: SystemTime) -> String {
     rfc3339_seconds(time).replace(['-', ':'], "")
 }
 
+/// The first whole second that is not before `time`.
+pub(crate) fn whole_second(time: SystemTime) -> SystemTime {
+    let nanos = time.duration_since(UNIX_EPOCH).unwrap_or_default().subsec_nanos();
+    match nanos {
+        0 => time,
+        nanos => time + Duration::from_nanos(1_000_000_000 - u64::from(nanos)),
+    }
+}
+
 fn number(digits: &str) -> Option<i64> {
     let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     if plain { digits.parse().ok() } else { None }
@@ -112,6 +121,8 @@ mod tests {
         }
         let half = parse_rfc3339("2025-01-01T00:00:00.5Z").expect("a fraction");
         assert_eq!(half, UNIX_EPOCH + Duration::from_millis(1_735_689_600_500));
+        let whole = UNIX_EPOCH + Duration::from_secs(1_735_689_601);
+        assert_eq!([half, whole].map(whole_second), [whole; 2]);
     }
 
     #[test]

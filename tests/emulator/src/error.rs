@@ -23,8 +23,8 @@ pub enum Error {
         /// The system's reason.
         source: io::Error,
     },
-    /// A file or directory could not be made.
-    #[error("cannot write {}: {source}", path.display())]
+    /// A file or directory could not be read or made.
+    #[error("cannot use {}: {source}", path.display())]
     File {
         /// The file or directory.
         path: PathBuf,

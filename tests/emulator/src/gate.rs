@@ -1,10 +1,12 @@
-//! Decides about a login: faults first, then the token.
+//! A node as its connections see it. It decides about a login: faults first, then the token.
 
 use crate::backend::Backend;
+use crate::certificates::Certificates;
 use crate::clock::{self, Clock};
 use crate::command::Login;
 use crate::config::Config;
-use crate::faults::{Conditions, Outage};
+use crate::door::Door;
+use crate::faults::{Certificate, Conditions, Outage};
 use crate::group::Group;
 use crate::keyring::Keyring;
 use crate::ledger::Ledger;
@@ -14,19 +16,29 @@ use crate::refusal::{Announcer, Refusal};
 use crate::session::{Grant, Session, shown};
 use crate::throttle::Throttle;
 use crate::verify::{Expected, Lives, Reason, Target, Verdict, judge};
+use std::sync::Arc;
+use tokio_rustls::TlsAcceptor;
 
-/// `Gate` is what all connections share.
+/// `Gate` is what all connections to one node share; what is in an `Arc`, and the clock and the keys, are those of all nodes.
 pub(crate) struct Gate {
-    pub(crate) config: Config,
+    /// The node's number, counted from 0.
+    pub(crate) node: usize,
+    pub(crate) config: Arc<Config>,
     pub(crate) clock: Clock,
     pub(crate) keys: Keyring,
-    pub(crate) ledger: Ledger,
+    pub(crate) ledger: Arc<Ledger>,
+    /// The faults of this node.
     pub(crate) conditions: Conditions,
+    /// The faults of all nodes.
+    pub(crate) everywhere: Arc<Conditions>,
     pub(crate) backend: Backend,
     pub(crate) refusals: Announcer,
-    pub(crate) group: Group,
-    pub(crate) policies: Policies,
-    pub(crate) throttle: Option<Throttle>,
+    pub(crate) group: Arc<Group>,
+    pub(crate) policies: Arc<Policies>,
+    pub(crate) throttle: Option<Arc<Throttle>>,
+    pub(crate) door: Arc<Door>,
+    /// None where it speaks without TLS.
+    pub(crate) certificates: Option<Arc<Certificates>>,
 }
 
 /// `Answer` is how a login goes on.
@@ -50,6 +62,53 @@ enum Ruling {
 }
 
 impl Gate {
+    fn conditions(&self) -> [&Conditions; 2] {
+        [&self.everywhere, &self.conditions]
+    }
+
+    /// What answers a TLS handshake; `None` where there is none.
+    pub(crate) fn acceptor(&self) -> Option<&TlsAcceptor> {
+        let faults = self.conditions().map(Conditions::certificate);
+        let kind = faults.into_iter().find(|kind| *kind != Certificate::Good).unwrap_or_default();
+        self.certificates.as_ref().map(|certificates| certificates.acceptor(kind))
+    }
+
+    /// Whether a new TCP connection is served.
+    pub(crate) fn takes_connections(&self) -> bool {
+        self.conditions().iter().all(|conditions| conditions.takes_connections())
+    }
+
+    /// Waits while replies are held back.
+    pub(crate) async fn held_back(&self) {
+        for conditions in self.conditions() {
+            conditions.held_back().await;
+        }
+    }
+
+    /// After how many bytes the next reply is to be cut.
+    pub(crate) fn cut(&self) -> Option<u64> {
+        self.conditions().iter().find_map(|conditions| conditions.cut())
+    }
+
+    /// Counts a cut; `false` if none is left.
+    pub(crate) fn claim_cut(&self) -> bool {
+        self.conditions().iter().any(|conditions| conditions.claim_cut())
+    }
+
+    fn outage(&self, relogin: bool) -> Option<Outage> {
+        self.conditions().iter().find_map(|conditions| conditions.outage(relogin))
+    }
+
+    fn refuses(&self, token_sha256: &str) -> bool {
+        self.conditions().iter().any(|conditions| conditions.refuses(token_sha256))
+    }
+
+    /// Whether this is how the cluster's own servers log in.
+    pub(crate) fn knows_keeper(&self, login: &Login) -> bool {
+        let (user, password) = self.backend.keeper();
+        self.backend.member().is_some() && login.user == user.as_bytes() && login.token == password.as_bytes()
+    }
+
     /// Decides, and writes the decision into the record.
     pub(crate) fn decide(&self, session: &Session, login: &Login) -> Answer {
         let verdict = self.judge(login);
@@ -86,10 +145,10 @@ impl Gate {
         if session.only_listens() {
             return Ruling::Refuse(SUBSCRIBER, None);
         }
-        if let Some(outage) = self.conditions.outage(relogin).or_else(|| self.too_many(relogin)) {
+        if let Some(outage) = self.outage(relogin).or_else(|| self.too_many(relogin)) {
             return Ruling::Say(outage);
         }
-        if self.conditions.refuses(&verdict.token_sha256) {
+        if self.refuses(&verdict.token_sha256) {
             return Ruling::Refuse("fault-refuse", None);
         }
         if session.in_multi() && !self.config.switches.reauth_in_multi {
@@ -181,6 +240,7 @@ impl Gate {
         }
         self.ledger.login(record::Login {
             time: self.ledger.now(),
+            node: session.node,
             connection: session.id,
             peer_port: session.peer_port,
             client_name: session.name(),

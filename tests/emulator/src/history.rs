@@ -27,7 +27,7 @@ pub(crate) struct Entry {
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub(crate) enum Event {
     /// A connection was taken.
-    Connected { time: String, connection: u64, peer_port: u16 },
+    Connected { time: String, connection: u64, node: usize, peer_port: u16 },
     /// A login was judged or turned away.
     Login(Login),
     /// A connection ended.
@@ -39,6 +39,7 @@ pub(crate) enum Event {
 pub(crate) struct Ended {
     time: Option<String>,
     connection: u64,
+    node: usize,
     why: Option<Closed>,
     client_name: Option<String>,
     user: Option<String>,
@@ -53,6 +54,7 @@ impl From<&Connection> for Ended {
         Self {
             time: connection.closed.clone(),
             connection: connection.id,
+            node: connection.node,
             why: connection.why,
             client_name: connection.client_name.clone(),
             user: connection.user.clone(),
@@ -83,6 +85,11 @@ impl History {
         self.entries.push_back(Entry { sequence: self.last, event });
     }
 
+    /// Takes back what was said of a connection; the numbers stay as they are.
+    pub(crate) fn retract(&mut self, connection: u64) {
+        self.entries.retain(|entry| entry.event.connection() != connection);
+    }
+
     /// The events after the one of this number: of this connection, or of all.
     pub(crate) fn after(&self, sequence: u64, connection: Option<u64>) -> Vec<Entry> {
         let newer = self.entries.iter().filter(|entry| entry.sequence > sequence);
@@ -98,7 +105,7 @@ mod tests {
     fn the_newest_are_kept_and_keep_their_numbers() {
         let mut history = History::default();
         for connection in 0..KEPT as u64 + 2 {
-            history.push(Event::Connected { time: String::new(), connection, peer_port: 1 });
+            history.push(Event::Connected { time: String::new(), connection, node: 0, peer_port: 1 });
         }
         let numbers = |since, connection| {
             history.after(since, connection).iter().map(|entry| entry.sequence).collect::<Vec<_>>()
@@ -108,5 +115,8 @@ mod tests {
         assert_eq!(numbers(KEPT as u64, None), [KEPT as u64 + 1, KEPT as u64 + 2]);
         assert_eq!(numbers(0, Some(7)), [8]);
         assert!(numbers(8, Some(7)).is_empty());
+        history.retract(7);
+        assert!(history.after(0, Some(7)).is_empty());
+        assert_eq!(history.after(0, None).len(), KEPT - 1);
     }
 }

@@ -25,6 +25,7 @@ struct Book {
     logins: VecDeque<Login>,
     closed: VecDeque<Connection>,
     open: BTreeMap<u64, Arc<Session>>,
+    last_id: u64,
     last_accepted: Option<String>,
     history: History,
 }
@@ -42,13 +43,14 @@ impl Ledger {
         date::rfc3339(self.clock.now())
     }
 
-    pub(crate) fn open(&self, peer_port: u16) -> Arc<Session> {
+    pub(crate) fn open(&self, node: usize, peer_port: u16) -> Arc<Session> {
         let mut book = self.book();
         book.totals.connections += 1;
-        let id = book.totals.connections;
+        book.last_id += 1;
+        let id = book.last_id;
         let time = self.now();
-        let session = Arc::new(Session::new(id, peer_port, time.clone()));
-        book.history.push(Event::Connected { time, connection: id, peer_port });
+        let session = Arc::new(Session::new(id, node, peer_port, time.clone()));
+        book.history.push(Event::Connected { time, connection: id, node, peer_port });
         book.open.insert(id, Arc::clone(&session));
         session
     }
@@ -89,10 +91,21 @@ impl Ledger {
         self.book().last_accepted.clone()
     }
 
-    /// The open connections: the one with this id, or all.
-    pub(crate) fn sessions(&self, id: Option<u64>) -> Vec<Arc<Session>> {
-        let book = self.book();
-        book.open.values().filter(|session| id.is_none_or(|id| id == session.id)).cloned().collect()
+    /// Strikes a connection out: it is one of the cluster's own.
+    pub(crate) fn withdraw(&self, session: &Session) {
+        let mut book = self.book();
+        if book.open.remove(&session.id).is_some() {
+            book.totals.connections -= 1;
+            book.history.retract(session.id);
+        }
+    }
+
+    /// The open connections to a node or to all: the one with this id, or all.
+    pub(crate) fn sessions(&self, node: Option<usize>, id: Option<u64>) -> Vec<Arc<Session>> {
+        let is_asked_for = |session: &&Arc<Session>| {
+            node.is_none_or(|node| node == session.node) && id.is_none_or(|id| id == session.id)
+        };
+        self.book().open.values().filter(is_asked_for).cloned().collect()
     }
 
     pub(crate) fn record(&self) -> Record {

@@ -57,6 +57,8 @@ pub enum Outcome {
 pub struct Login {
     /// When, by the judging clock, in RFC 3339.
     pub time: String,
+    /// The node's number, counted from 0.
+    pub node: usize,
     /// The connection's id.
     pub connection: u64,
     /// The client's port.
@@ -98,6 +100,8 @@ pub enum Closed {
     SessionLimit,
     /// The kill fault.
     Killed,
+    /// The cut fault.
+    Cut,
     /// Its user was taken out of the user group.
     UserRemoved,
     /// Too many commands without a login.
@@ -113,6 +117,8 @@ pub enum Closed {
 pub struct Connection {
     /// Its id, counted from 1.
     pub id: u64,
+    /// The node's number, counted from 0.
+    pub node: usize,
     /// The client's port.
     pub peer_port: u16,
     /// When it was opened, by the judging clock, in RFC 3339.

@@ -3,6 +3,7 @@
 pub(crate) mod inline;
 pub(crate) mod reply;
 pub(crate) mod request;
+pub(crate) mod value;
 
 /// The texts of stock Redis and of the services.
 pub(crate) const NOAUTH: &str = "NOAUTH Authentication required.";

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 /// `Session` is shared by the connection's task, the record and the faults.
 pub(crate) struct Session {
     pub(crate) id: u64,
+    pub(crate) node: usize,
     pub(crate) peer_port: u16,
     opened: String,
     pub(crate) forwarded: AtomicU64,
@@ -50,9 +51,10 @@ pub(crate) struct Grant {
 }
 
 impl Session {
-    pub(crate) fn new(id: u64, peer_port: u16, opened: String) -> Self {
+    pub(crate) fn new(id: u64, node: usize, peer_port: u16, opened: String) -> Self {
         Self {
             id,
+            node,
             peer_port,
             opened,
             forwarded: AtomicU64::new(0),
@@ -202,6 +204,7 @@ impl Session {
         let (closed, why) = closed.unzip();
         Connection {
             id: self.id,
+            node: self.node,
             peer_port: self.peer_port,
             opened: self.opened.clone(),
             closed,

@@ -53,6 +53,12 @@ pub(crate) struct Arguments {
     /// Run this with the environment of an application that uses it, and end with its exit status
     #[arg(last = true, conflicts_with_all = ["json", "until_eof"])]
     pub(super) command: Vec<OsString>,
+    /// Play RDS for PostgreSQL too, with a role `app` that logs in with tokens
+    #[arg(long)]
+    pub(super) rds: bool,
+    /// Play Aurora DSQL too
+    #[arg(long)]
+    pub(super) dsql: bool,
     // These come last: a heading holds for all that follows.
     #[command(flatten)]
     pub(super) cache: Cache,
@@ -96,6 +102,15 @@ pub(super) struct Cache {
     /// The server behind: `auto` starts a redis-server, or a redis:// URL [default: auto]
     #[arg(long)]
     pub(super) backend: Option<String>,
+    /// The server program that `auto` starts, by name or path [default: redis-server, then valkey-server]
+    #[arg(long)]
+    pub(super) server: Option<PathBuf>,
+    /// Play a cluster with this many shards, on ports that follow --listen [default: no cluster mode]
+    #[arg(long, value_name = "N")]
+    pub(super) shards: Option<usize>,
+    /// Replicas of each shard [default: none]
+    #[arg(long, value_name = "N", requires = "shards")]
+    pub(super) replicas: Option<usize>,
     /// Speak without TLS
     #[arg(long)]
     pub(super) plaintext: bool,
@@ -142,8 +157,16 @@ Control API (HTTP and JSON):
   POST /faults/stall             {\"milliseconds\": 1000}
   POST /faults/unavailable       {\"milliseconds\": 1000}; also throttle, iam-outage
   POST /faults/listen            {\"open\": false}
+  POST /faults/cut               {\"after_bytes\": 10, \"count\": 1}
+  POST /faults/certificate       {\"kind\": \"expired\"}; also other-name, good
+  POST /faults/clock             {\"seconds\": -600}
+  POST /faults/node              {\"node\": 0, \"up\": false}
   POST /faults/restart-backend   {}
   POST /faults/clear             {}
+  All faults take {\"node\": 0} for one node. With --shards:
+  GET  /cluster                  the nodes: role, slots, address, up
+  POST /faults/failover          {\"shard\": 0}
+  POST /cluster/reshard          {\"slots\": 100, \"from\": 0, \"to\": 1}
   The documentation of the crate keyrotor-emulator, module control, lists the rest.
 
 Examples:

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
 
 use keyrotor::Error;
 use keyrotor_emulator::credentials::Provider;
+use keyrotor_emulator::rds::Rds;
 use keyrotor_emulator::{AccessKey, Cloud, CloudConfig, Config, Service};
 use serde_json::{Map, Value};
 
@@ -48,6 +50,14 @@ impl Environment {
         if let (Some(cache), Some(front)) = (&config.cache, cloud.cache()) {
             all.region(&cache.region);
             all.cache(cache, front.address());
+        }
+        if let (Some(rds), Some(front)) = (&config.rds, cloud.rds()) {
+            all.region(&rds.region);
+            let user = rds.users.first().map(String::as_str).unwrap_or_default();
+            all.database(front, &rds.database, user, cloud.ca_path());
+        } else if let (Some(dsql), Some(front)) = (&config.dsql, cloud.dsql()) {
+            all.region(&dsql.region);
+            all.database(front, "postgres", "admin", cloud.ca_path());
         }
         all.trust(cloud)?;
         if let Some(control) = cloud.control_address() {
@@ -106,6 +116,24 @@ impl Environment {
         };
         self.set("KEYROTOR_SERVICE", service);
         self.set("KEYROTOR_SERVERLESS", cache.serverless);
+    }
+
+    /// The host is the name that tokens are signed for, wherever it leads.
+    fn database(&mut self, front: &Rds, name: &str, user: &str, ca: &Path) {
+        let (host, address) = (front.server_name(), reachable(front.address()));
+        self.set("DB_IAM_AUTH", true);
+        for (ours, of_libpq, value) in [
+            ("DB_HOST", "PGHOST", host),
+            ("DB_PORT", "PGPORT", &address.port().to_string()),
+            ("DB_NAME", "PGDATABASE", name),
+            ("DB_USERNAME", "PGUSER", user),
+        ] {
+            self.set(ours, value);
+            self.set(of_libpq, value);
+        }
+        self.set("PGHOSTADDR", address.ip());
+        self.set("PGSSLMODE", "verify-full");
+        self.set("PGSSLROOTCERT", ca.display());
     }
 
     /// Where TLS libraries look for authorities.

@@ -1,9 +1,11 @@
 //! What is said when the emulator is ready.
 
+use std::net::SocketAddr;
 use std::path::Path;
 
 use keyrotor::{Code, Error};
 use keyrotor_emulator::credentials::Credentials;
+use keyrotor_emulator::rds::Rds;
 use keyrotor_emulator::{Cloud, Emulator};
 use serde_json::json;
 
@@ -44,13 +46,29 @@ fn facts(cloud: &Cloud, environment: &Environment) -> serde_json::Value {
     let cache = cloud.cache();
     json!({
         "address": cache.map(|cache| cache.address().to_string()),
+        "addresses": cache.map(|cache| texts(&cache.addresses())),
         "ca": cloud.ca_path(),
         "server_name": cache.map(Emulator::server_name),
+        "rds": cloud.rds().map(described),
+        "dsql": cloud.dsql().map(described),
         "control": cloud.control_address().map(|address| address.to_string()),
         "oidc_key": cloud.credentials().map(Credentials::oidc_key_path),
         "credentials": cloud.credentials().map(Credentials::environments),
         "environment": environment.json(),
         "unset": environment.unset(),
+    })
+}
+
+fn texts(addresses: &[SocketAddr]) -> Vec<String> {
+    addresses.iter().map(SocketAddr::to_string).collect()
+}
+
+/// A PostgreSQL front as the ready line has it.
+fn described(rds: &Rds) -> serde_json::Value {
+    json!({
+        "address": rds.address().to_string(),
+        "server_name": rds.server_name(),
+        "endpoint": rds.endpoint(),
     })
 }
 
@@ -70,11 +88,16 @@ fn places(cloud: &Cloud) -> String {
     let mut lines = String::new();
     let mut line = |name: &str, value: &dyn std::fmt::Display| lines += &format!("# {name:<14}{value}\n");
     if let Some(cache) = cloud.cache() {
-        line("address", &cache.address());
+        line("address", &texts(&cache.addresses()).join(" "));
         line("server name", &cache.server_name());
     }
     if let Some(credentials) = cloud.credentials() {
         line("credentials", &format!("http://{}", credentials.address()));
+    }
+    for (name, rds) in [("rds", cloud.rds()), ("dsql", cloud.dsql())] {
+        if let Some(rds) = rds {
+            line(name, &format!("{}, tokens for {}", rds.address(), rds.endpoint()));
+        }
     }
     line("ca", &cloud.ca_path().display());
     if let Some(control) = cloud.control_address() {

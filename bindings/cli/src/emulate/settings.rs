@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use keyrotor::{Code, Error};
 use keyrotor_emulator::credentials::{self, Provider};
+use keyrotor_emulator::rds::{DsqlConfig, RdsConfig};
 use keyrotor_emulator::{AccessKey, Backend, CloudConfig, Config, User};
 
 use super::arguments::{self, Arguments, Cache};
@@ -60,6 +61,15 @@ pub(super) fn settle(arguments: Arguments) -> Result<(CloudConfig, Show), Error>
     let way = arguments.credentials.way;
     let region = config.cache.as_ref().map(|cache| cache.region.as_str());
     config.credentials = credentials(config.credentials, arguments.credentials, region);
+    if arguments.rds && config.rds.is_none() {
+        config.rds = Some(RdsConfig { users: vec![USER.to_owned()], ..RdsConfig::default() });
+    }
+    if arguments.dsql && config.dsql.is_none() {
+        config.dsql = Some(DsqlConfig::default());
+    }
+    let region = config.cache.as_ref().map_or(REGION, |cache| cache.region.as_str());
+    config.rds.iter_mut().for_each(|rds| fill(&mut rds.region, region));
+    config.dsql.iter_mut().for_each(|dsql| fill(&mut dsql.region, region));
     let cache = config.cache.as_ref();
     let show = Show {
         json: arguments.json,
@@ -99,7 +109,10 @@ fn cache(config: Option<Config>, options: Cache) -> Option<Config> {
     config.plaintext |= options.plaintext;
     config.token_life = options.token_life.or(config.token_life);
     config.session_limit = options.session_limit.or(config.session_limit);
+    config.server = options.server.or(config.server.take());
     replace(&mut config.listen, options.listen);
+    replace(&mut config.shards, options.shards);
+    replace(&mut config.replicas, options.replicas);
     replace(&mut config.cluster, options.cluster);
     replace(&mut config.region, options.region);
     replace(&mut config.time_scale, options.time_scale);

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 /// `Switches` settles what no public page does.
 ///
-/// A client should work with either answer.
+/// A client should work with either answer. The README lists them in a table.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Switches {

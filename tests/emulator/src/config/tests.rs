@@ -97,3 +97,33 @@ fn the_scale_shortens_sessions_unless_a_limit_is_set() {
     let slow = Config { time_scale: f64::MIN_POSITIVE, ..valid() };
     assert_eq!(slow.session_lease(), Duration::MAX);
 }
+
+#[test]
+fn the_readme_lists_every_switch() {
+    let readme = include_str!("../../README.md");
+    let (_, table) = readme.split_once("| switch |").expect("a table");
+    let rows = table.lines().take_while(|line| !line.is_empty());
+    let listed: Vec<_> =
+        rows.filter_map(|line| line.strip_prefix("| `")?.split_once('`')).map(|(name, _)| name).collect();
+    let source = include_str!("switches.rs");
+    let fields: Vec<_> = source
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("pub ")?.split_once(':'))
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(fields.len(), 15);
+    assert_eq!(listed, fields);
+}
+
+#[test]
+fn the_readmes_configuration_is_a_valid_one() {
+    let readme = include_str!("../../README.md");
+    let blocks = readme.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let mut found = 0;
+    for block in blocks {
+        let config = crate::CloudConfig::from_json(block).expect(block).cache.expect("a cache");
+        config.checked().expect("a valid cache");
+        found += 1;
+    }
+    assert!(found > 0);
+}

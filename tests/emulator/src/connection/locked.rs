@@ -1,6 +1,8 @@
 //! Before a login: nothing but logins reaches the backend, one at a time.
 
-use super::wire::Wire;
+use super::End;
+use super::inside::is_ping;
+use super::wire::{Wire, send};
 use crate::command::{Asked, Login, asked};
 use crate::gate::{Answer, Gate};
 use crate::record::Closed;
@@ -10,7 +12,7 @@ use crate::session::Session;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Runs until a login has succeeded.
-pub(super) async fn run(gate: &Gate, session: &Session, wire: &mut Wire) -> Result<(), Closed> {
+pub(super) async fn run(gate: &Gate, session: &Session, wire: &mut Wire) -> Result<(), End> {
     wire.intake.parser.authenticated(false);
     let mut text = Vec::new();
     loop {
@@ -19,6 +21,9 @@ pub(super) async fn run(gate: &Gate, session: &Session, wire: &mut Wire) -> Resu
                 Ok(None) => break,
                 Ok(Some((Event::Whole(args), _))) => args,
                 Ok(Some((Event::Head(_), _))) => {
+                    if wire.unsealed && !is_ping(wire.intake.head()) {
+                        return Err(End::Closed(Closed::Client));
+                    }
                     refuse(session, &mut text);
                     leave_if_tired(gate, session, wire, &mut text).await?;
                     continue;
@@ -27,7 +32,7 @@ pub(super) async fn run(gate: &Gate, session: &Session, wire: &mut Wire) -> Resu
                 Err(broken) => {
                     resp::error(&mut text, &format!("ERR {broken}"));
                     wire.answer(gate, &mut text).await?;
-                    return Err(Closed::Client);
+                    return Err(End::Closed(Closed::Client));
                 }
             };
             if command(gate, session, wire, &mut text, args).await? {
@@ -38,7 +43,7 @@ pub(super) async fn run(gate: &Gate, session: &Session, wire: &mut Wire) -> Resu
         }
         wire.answer(gate, &mut text).await?;
         if !wire.intake.fill().await {
-            return Err(Closed::Client);
+            return Err(End::Closed(Closed::Client));
         }
     }
 }
@@ -70,10 +75,15 @@ async fn command(
     wire: &mut Wire,
     text: &mut Vec<u8>,
     args: Vec<Vec<u8>>,
-) -> Result<bool, Closed> {
+) -> Result<bool, End> {
     let (asked, args) = asked(args);
     match asked {
-        Asked::Login(request) => return login(gate, session, wire, text, request).await,
+        Asked::Login(request) if gate.knows_keeper(&request) => {
+            wire.answer(gate, text).await?;
+            return Err(keeper(gate, wire).await);
+        }
+        _ if wire.unsealed => return Err(End::Closed(Closed::Client)),
+        Asked::Login(request) => return Ok(login(gate, session, wire, text, request).await?),
         Asked::PlainHello(_) => {
             session.refused.fetch_add(1, Relaxed);
             resp::error(text, NOAUTH_HELLO);
@@ -92,7 +102,7 @@ async fn command(
         Asked::Quit => {
             text.extend_from_slice(b"+OK\r\n");
             wire.answer(gate, text).await?;
-            return Err(Closed::Client);
+            return Err(End::Closed(Closed::Client));
         }
         Asked::SetName(_)
         | Asked::Subscription(_)
@@ -102,6 +112,17 @@ async fn command(
         | Asked::Other => refuse(session, text),
     }
     Ok(false)
+}
+
+/// Logs one of the cluster's own servers in; it reads the answer with all the others.
+async fn keeper(gate: &Gate, wire: &mut Wire) -> End {
+    let (user, password) = gate.backend.keeper();
+    let mut request = Vec::new();
+    resp::command(&mut request, &["AUTH", user, password]);
+    match send(&mut wire.backend, &request).await {
+        Ok(()) => End::Inside,
+        Err(_) => End::Closed(Closed::Backend),
+    }
 }
 
 async fn login(

@@ -24,6 +24,17 @@ impl Body {
         self.field(name, Value::as_u64, "a whole number or null")
     }
 
+    /// A whole number that may be negative; `None` for null or nothing.
+    pub(crate) fn signed(&mut self, name: &str) -> Result<Option<i64>, String> {
+        self.field(name, Value::as_i64, "a whole number or null")
+    }
+
+    /// A count of things in memory; `None` for null or nothing.
+    pub(crate) fn size(&mut self, name: &str) -> Result<Option<usize>, String> {
+        let number = self.number(name)?.map(usize::try_from);
+        number.transpose().map_err(|_| format!("{name}: too large"))
+    }
+
     pub(crate) fn milliseconds(&mut self) -> Result<Option<Duration>, String> {
         Ok(self.number("milliseconds")?.map(Duration::from_millis))
     }

@@ -1,10 +1,10 @@
 //! What the credential endpoints are told at their start.
 
+use crate::Error;
 use crate::config::{loopback, wire};
-use crate::{Error, date};
 use serde::Deserialize;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// What an instance's role gets; STS gives what is asked for.
 const MACHINE_LIFE: Duration = Duration::from_secs(6 * 3600);
@@ -12,6 +12,9 @@ const MACHINE_LIFE: Duration = Duration::from_secs(6 * 3600);
 const TOKEN_FILE_LIFE: Duration = Duration::from_secs(24 * 3600);
 /// Shorter lives are for the `life` fault.
 const SHORTEST_LIFE: Duration = Duration::from_secs(5);
+/// A scale below 1 must not lead to dates that cannot be written.
+const LONGEST_SCALED: Duration = Duration::from_secs(365 * 86_400);
+/// The most that a role can allow.
 const LONGEST_SESSION: Duration = Duration::from_secs(12 * 3600);
 
 /// `Config` says whose keys are handed out, and for how long.
@@ -139,19 +142,10 @@ impl Config {
     }
 }
 
-/// A scale below 1 must not lead to dates that cannot be written.
-const LONGEST_SCALED: Duration = Duration::from_secs(365 * 86_400);
-
 fn is_role_name(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= 64
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte))
-}
-
-/// The first whole second from which on `time` has passed: dates in answers have no fractions.
-pub(super) fn whole_second(time: SystemTime) -> SystemTime {
-    date::parse_rfc3339(&date::rfc3339_seconds(time))
-        .map_or(time, |floor| if floor < time { floor + Duration::from_secs(1) } else { floor })
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::conditions::{Conditions, Trouble};
 use super::config::Config;
 use super::endpoint::Endpoint;
-use super::issuer::{Issued, Issuer};
+use super::issuer::{Identity, Issued, Issuer};
 use super::projected::Projected;
 use super::random::Random;
 use super::record::{Asked, Log, Verdict};
@@ -134,8 +134,7 @@ impl Desk {
     /// The machine's key, as its endpoint states it.
     pub(super) fn machine_key(&self, endpoint: Endpoint, session: &str) -> Handed {
         let life = self.conditions.life(endpoint).unwrap_or_else(|| self.config.machine_life());
-        let identity =
-            super::issuer::Identity::session(&self.config.account, self.config.machine_role(), session);
+        let identity = Identity::session(&self.config.account, self.config.machine_role(), session);
         self.stated(endpoint, self.issuer.current(endpoint, identity, life))
     }
 

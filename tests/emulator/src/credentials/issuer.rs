@@ -1,9 +1,9 @@
 //! Makes keys, gives them to the ring, and knows whose they are.
 
-use super::config::whole_second;
 use super::endpoint::Endpoint;
 use super::random::{Random, letters};
 use crate::config::AccessKey;
+use crate::date;
 use crate::shared::Shared;
 use ring::digest;
 use std::collections::BTreeMap;
@@ -93,7 +93,7 @@ impl Issuer {
 
     fn issue_in(&self, book: &mut Book, endpoint: Endpoint, identity: Identity, life: Duration) -> Issued {
         let now = self.shared.clock.now();
-        let expires = whole_second(now + life);
+        let expires = date::whole_second(now + life);
         let key = AccessKey {
             id: format!("ASIAEXAMPLE{}", self.random.letters(9)),
             secret: self.random.base64(30),

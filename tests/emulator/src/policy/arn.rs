@@ -35,6 +35,18 @@ impl Asked {
         let cache = resource(kind, &config.cluster, &config.tags);
         Self { action, resources: vec![cache, resource("user", &user.name, &user.tags)] }
     }
+
+    /// An action on one resource of `service`, without tags.
+    pub(crate) fn one(
+        action: &'static str,
+        service: &str,
+        region: &str,
+        account: &str,
+        resource: &str,
+    ) -> Self {
+        let arn = format!("arn:{}:{service}:{region}:{account}:{resource}", partition(region));
+        Self { action, resources: vec![Resource { arn, tags: BTreeMap::new() }] }
+    }
 }
 
 /// The partition that a region is in.

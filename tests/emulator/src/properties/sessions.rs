@@ -11,7 +11,7 @@ const STEP: u64 = 1000;
 /// Each pair of bytes is something that happens to one session, which then stands as a plain model of it does.
 pub fn sessions(data: &[u8]) {
     let mut data = Bytes::new(data);
-    let session = Session::new(1, 1, String::new());
+    let session = Session::new(1, 0, 1, String::new());
     let mut model = Model::default();
     let mut grants = 0;
     while let (Some(what), Some(how)) = (data.next(), data.next()) {

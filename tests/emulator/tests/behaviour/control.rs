@@ -116,6 +116,11 @@ async fn faults_can_be_set() {
         ("clear", "{}", ""),
         ("unavailable", r#"{"milliseconds": 60000}"#, ""),
         ("stall", r#"{"milliseconds": 1}"#, ""),
+        ("clock", r#"{"seconds": -1000}"#, WRONGPASS),
+        ("clear", "", ""),
+        ("certificate", r#"{"kind": "other-name"}"#, ""),
+        ("certificate", r#"{"kind": "good", "node": 0}"#, ""),
+        ("cut", r#"{"after_bytes": 1000}"#, ""),
         ("refuse", r#"{"count": null, "current": true}"#, WRONGPASS),
         ("clear", "", ""),
         ("listen", r#"{"open": false}"#, ""),
@@ -148,6 +153,16 @@ async fn what_is_wrong_is_named() {
         ("/policies", r#"{"policies": 3}"#, 400, "policies"),
         ("/users/remove", "", 400, "user"),
         ("/users/remove", r#"{"user": "nobody"}"#, 409, "user"),
+        ("/faults/refuse", r#"{"node": 1}"#, 409, "node"),
+        ("/faults/cut", "", 400, "after_bytes"),
+        ("/faults/certificate", r#"{"kind": "bad"}"#, 400, "kind"),
+        ("/faults/clock", r#"{"seconds": 1.5}"#, 400, "seconds"),
+        ("/faults/node", r#"{"up": false}"#, 400, "node"),
+        ("/faults/node", r#"{"node": 0}"#, 400, "up"),
+        ("/faults/failover", "", 400, "shard"),
+        ("/faults/failover", r#"{"shard": 0}"#, 409, "cluster"),
+        ("/cluster/reshard", r#"{"from": 0, "to": 1}"#, 400, "slots"),
+        ("/cluster", "", 405, "GET"),
         ("/faults/clear", "[]", 400, "body"),
         ("/faults/clear", "{", 400, "body"),
         ("/faults/unknown", "", 404, "unknown path"),
@@ -159,4 +174,27 @@ async fn what_is_wrong_is_named() {
     }
     assert_eq!(http(&emulator, "GET", "/faults/kill", "", "").await.0, 405);
     assert_eq!(http(&emulator, "GET", "/record", "", "origin: http://x\r\n").await.0, 403);
+}
+
+#[tokio::test]
+async fn a_cluster_can_be_seen_and_changed() {
+    let emulator = start(Config { shards: 2, replicas: 1, ..controlled() }).await;
+    let nodes = || async { http(&emulator, "GET", "/cluster", "", "").await.1["nodes"].clone() };
+    let seen = nodes().await;
+    let address = emulator.addresses()[3].to_string();
+    assert_eq!(seen[1]["slots"], json!([[8192, 16_383]]));
+    let of = |node: &Json| json!([node["node"], node["shard"], node["address"], node["role"], node["up"]]);
+    assert_eq!(of(&seen[3]), json!([3, 1, address, "replica", true]));
+    let (status, answer) = post(&emulator, "/faults/failover", r#"{"shard": 1}"#).await;
+    assert_eq!((status, answer), (200, json!({"ok": true, "primary": 3})));
+    let body = r#"{"slots": 10, "from": 0, "to": 1, "batch": 5, "milliseconds": 1}"#;
+    let (status, answer) = post(&emulator, "/cluster/reshard", body).await;
+    assert_eq!((status, answer), (200, json!({"ok": true, "keys": 0})));
+    let seen = nodes().await;
+    assert_eq!(seen[3]["slots"], json!([[0, 9], [8192, 16_383]]));
+    let ok = (200, json!({"ok": true}));
+    assert_eq!(post(&emulator, "/faults/node", r#"{"node": 2, "up": false}"#).await, ok);
+    assert_eq!((&nodes().await[2]["up"], &nodes().await[2]["role"]), (&json!(false), &Json::Null));
+    assert_eq!(post(&emulator, "/faults/node", r#"{"node": 2, "up": true}"#).await, ok);
+    assert_eq!(nodes().await[2]["up"], true);
 }

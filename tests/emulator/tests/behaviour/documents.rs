@@ -28,6 +28,8 @@ fn no_setting_is_left_out() {
         (r#"{"cache": {"switches": {"nonsense": 1}}}"#, 10),
         (r#"{"keys": [{"nonsense": 1}]}"#, 4),
         (r#"{"credentials": {"nonsense": 1}}"#, 8),
+        (r#"{"rds": {"nonsense": 1}}"#, 15),
+        (r#"{"dsql": {"nonsense": 1}}"#, 8),
         (r#"{"credentials": {"roles": [{"nonsense": 1}]}}"#, 3),
     ] {
         let names = names(wrong);

@@ -7,6 +7,10 @@ mod backend;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod cluster;
+#[cfg(test)]
+mod cluster_client;
+#[cfg(test)]
 mod control;
 #[cfg(test)]
 mod documents;
@@ -14,6 +18,8 @@ mod documents;
 mod faults;
 #[cfg(test)]
 mod login;
+#[cfg(test)]
+mod passage;
 #[cfg(test)]
 mod record;
 #[cfg(test)]

@@ -4,9 +4,9 @@ use super::refusal::Refusal;
 use crate::config::AccessKey;
 use crate::credentials::desk::Desk;
 use crate::credentials::issuer::Identity;
+use crate::date;
 use crate::http::Call;
-use crate::sigv4::{self, Scope};
-use crate::{date, sigv4::Signed};
+use crate::sigv4::{self, Canonical, Scope};
 use hyper::header::AUTHORIZATION;
 use std::time::Duration;
 
@@ -112,18 +112,28 @@ fn verify(
     if let Some(name) = needed.into_iter().find(|name| !names.contains(name)) {
         return Err(Refusal::signature_because(format!("'{name}' must be a 'SignedHeader' in the request.")));
     }
-    let headers: Option<Vec<_>> = names.iter().map(|name| Some((*name, header(call, name)?))).collect();
+    let canonical = canonical(call, &names).ok_or_else(Refusal::signature)?;
+    let computed = sigv4::signature(&key.secret, scope, date, &canonical);
+    if sigv4::same(&computed, authorization.signature) { Ok(()) } else { Err(Refusal::signature()) }
+}
+
+/// The request as it is signed, with the headers of these names; `None` if one is not there.
+fn canonical(call: &Call, names: &[&str]) -> Option<String> {
+    let single_spaced = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let headers: Option<Vec<_>> =
+        names.iter().map(|name| Some((*name, single_spaced(header(call, name)?)))).collect();
+    let headers = headers?;
+    let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let uri = call.uri();
     let query: Vec<_> = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).collect();
-    let canonical = sigv4::canonical_call(&Signed {
+    let canonical = Canonical {
         method: call.method().as_str(),
         path: uri.path(),
         query: &sigv4::canonical_query(query.iter().map(|(name, value)| (&**name, &**value))),
-        headers: &headers.ok_or_else(Refusal::signature)?,
-        body: call.body(),
-    });
-    let computed = sigv4::signature(&key.secret, scope, date, &canonical);
-    if sigv4::same(&computed, authorization.signature) { Ok(()) } else { Err(Refusal::signature()) }
+        headers: &headers,
+        body_sha256: &sigv4::sha256_hex(call.body()),
+    };
+    Some(canonical.text())
 }
 
 fn timely(desk: &Desk, date: &str) -> Result<(), Refusal> {
@@ -149,4 +159,30 @@ fn header<'a>(call: &'a Call, name: &str) -> Option<&'a str> {
     let mut values = call.headers().get_all(name).iter();
     let value = values.next()?;
     if values.next().is_some() { None } else { value.to_str().ok() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hyper::Request;
+
+    /// The worked example of AWS's own SigV4 page, with spaces that do not count.
+    #[test]
+    fn a_request_has_the_published_signature() {
+        let call = Request::get("https://iam.amazonaws.com/?Version=2010-05-08&Action=ListUsers")
+            .header("content-type", "application/x-www-form-urlencoded;   charset=utf-8 ")
+            .header("host", "iam.amazonaws.com")
+            .header("x-amz-date", "20150830T123600Z")
+            .body(hyper::body::Bytes::new())
+            .expect("a request");
+        let names = ["content-type", "host", "x-amz-date"];
+        let canonical = canonical(&call, &names).expect("all headers");
+        let scope = Scope { date: "20150830", region: "us-east-1", service: "iam" };
+        let secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+        assert_eq!(
+            sigv4::signature(secret, scope, "20150830T123600Z", &canonical),
+            "5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7"
+        );
+        assert_eq!(super::canonical(&call, &["host", "x-amz-security-token"]), None);
+    }
 }
