@@ -151,7 +151,7 @@ pub use keyrotor_proto::{Code, ConnectionRequest, Format, Status, TokenManagerRe
 pub use manager::{
     EventStream, RetryConfig, Subscription, SubscriptionHandle, TokenManager, TokenRefreshConfig,
 };
-pub use once::{fetch_once, fetch_once_with};
+pub use once::{doubts, fetch_once, fetch_once_with};
 pub use secret::Secret;
 #[cfg(feature = "aws")]
 pub use source::aws;

@@ -10,6 +10,14 @@ use crate::error::Result;
 use crate::manager::over_budget;
 use crate::source::{Fetch, Fetched, SourceError};
 
+/// Doubts about a request, as `status` of its manager would name them: a name outside the service's pattern. No I/O.
+///
+/// # Errors
+/// A `config-*` error about the request.
+pub fn doubts(request: &TokenManagerRequest) -> Result<Vec<String>> {
+    Ok(config::token_manager(request.clone(), &Callbacks::new())?.source.warnings())
+}
+
 /// Makes one credential, dated `at`. Nothing is cached and nothing stays behind. Needs a tokio runtime.
 ///
 /// # Errors

@@ -61,6 +61,22 @@ impl Reason {
         self.pair().1
     }
 
+    /// The next step for whoever brought a token that was refused for this reason.
+    #[must_use]
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::Malformed | Self::Algorithm | Self::UnknownKey | Self::Signature | Self::Claims => {
+                "send an access token of this tenant as the password, whole and unchanged"
+            }
+            Self::Audience => "ask for the scope https://redis.azure.com/.default",
+            Self::Issuer | Self::Tenant => "ask the emulator's own tenant for the token",
+            Self::NotBefore => "the token starts in the future: compare the clocks",
+            Self::Expired => "get a newer token, and log in again with it before it ends",
+            Self::WrongUser => "log in as the object id (`oid`) of the token, not as the application",
+            Self::UnknownUser => "add the object id to `users`, the access policy assignments",
+        }
+    }
+
     fn pair(self) -> (&'static str, &'static str) {
         match self {
             Self::Malformed => ("A01", "malformed"),

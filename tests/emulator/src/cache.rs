@@ -64,6 +64,7 @@ impl Cache {
                 group: Arc::clone(&group),
                 policies: Arc::clone(&policies),
                 throttle: throttle.clone(),
+                refusals: shared.refusals.clone(),
                 door,
                 certificates: certificates.clone(),
             })

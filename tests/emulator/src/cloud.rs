@@ -7,12 +7,13 @@ use crate::emulator::Emulator;
 use crate::entra::{Entra, EntraConfig};
 use crate::keyring::Keyring;
 use crate::rds::{DsqlConfig, Rds, RdsConfig};
+use crate::refusal::Refusals;
 use crate::shared::{Shared, bind};
 use crate::{Error, config};
 use serde_json::{Map, Value};
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 use tokio::sync::watch;
@@ -39,6 +40,9 @@ pub struct CloudConfig {
     pub clock: Option<SystemTime>,
     /// The access keys whose signatures count, for all fronts.
     pub keys: Vec<AccessKey>,
+    /// A folder that keeps the certificate authority over starts, so that clients need to be told of it once. Made
+    /// where it is missing. Default: a new authority at each start.
+    pub ca_dir: Option<PathBuf>,
     /// The cache front.
     pub cache: Option<Config>,
     /// The credential endpoints.
@@ -68,6 +72,7 @@ impl CloudConfig {
         }
         let top: config::Common = read("the top of the file", Value::Object(common.clone()))?;
         let control = fields.remove("control").map(|value| read("control", value)).transpose()?;
+        let ca_dir = fields.remove("ca_dir").map(|value| read("ca_dir", value)).transpose()?;
         let cache = section(&mut fields, "cache", &common, &COMMON)?;
         let credentials = section(&mut fields, "credentials", &common, &["region", "time_scale"])?;
         let entra = section(&mut fields, "entra", &common, &OF_ENTRA)?;
@@ -76,7 +81,7 @@ impl CloudConfig {
         if let Some(name) = fields.keys().next() {
             return Err(wrong(format!("unknown section `{name}`")));
         }
-        Ok(Self { control, clock: top.clock, keys: top.keys, cache, credentials, entra, rds, dsql })
+        Ok(Self { control, clock: top.clock, keys: top.keys, ca_dir, cache, credentials, entra, rds, dsql })
     }
 }
 
@@ -124,7 +129,7 @@ impl Cloud {
         let control = config::loopback("control", config.control)?;
         let of_cache = config.cache.iter().flat_map(|cache| cache.keys.clone());
         let keys: Keyring = config.keys.into_iter().chain(of_cache).collect();
-        let mut shared = Shared::new(config.clock, keys)?;
+        let mut shared = Shared::with_authority(config.clock, keys, config.ca_dir.as_deref())?;
         let control = match control {
             Some(address) => Some(bind("control", address).await?),
             None => None,
@@ -195,7 +200,8 @@ impl Cloud {
         self.dsql.as_ref()
     }
 
-    /// The certificate of the authority that clients of all fronts must trust, in PEM. The file lives as long as this.
+    /// The certificate of the authority that clients of all fronts must trust, in PEM. The file lives as long as this,
+    /// unless [`ca_dir`](CloudConfig::ca_dir) keeps it.
     #[must_use]
     pub fn ca_path(&self) -> &Path {
         self.shared.authority.ca()
@@ -211,6 +217,12 @@ impl Cloud {
     #[must_use]
     pub fn keys(&self) -> &Keyring {
         &self.shared.keys
+    }
+
+    /// The refused logins of all fronts, from now on.
+    #[must_use]
+    pub fn refusals(&self) -> Refusals {
+        self.shared.refusals.listen()
     }
 
     /// Closes all connections cleanly, then everything else.

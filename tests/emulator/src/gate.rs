@@ -12,6 +12,7 @@ use crate::judge::{Case, Judge, Opinion};
 use crate::ledger::Ledger;
 use crate::policy::Policies;
 use crate::record::{self, Closed, Outcome};
+use crate::refusal::{Announcer, Refusal};
 use crate::session::{Grant, Session, shown};
 use crate::throttle::Throttle;
 use std::sync::Arc;
@@ -30,6 +31,7 @@ pub(crate) struct Gate {
     /// The faults of all nodes.
     pub(crate) everywhere: Arc<Conditions>,
     pub(crate) backend: Backend,
+    pub(crate) refusals: Announcer,
     pub(crate) group: Arc<Group>,
     pub(crate) policies: Arc<Policies>,
     pub(crate) throttle: Option<Arc<Throttle>>,
@@ -167,6 +169,18 @@ impl Gate {
         self.judge.judge(&Case { config, group, policies, login, now: self.clock.now() })
     }
 
+    fn advice(&self, reason: &str, opinion: &Opinion) -> String {
+        match (reason, &opinion.outcome) {
+            (SUBSCRIBER, _) => "with RESP2 a connection that subscribes cannot log in again".to_owned(),
+            ("in-multi", _) => "log in before MULTI or after EXEC".to_owned(),
+            (name, Err((refused, _))) if name == *refused => opinion.advice.clone(),
+            ("throttled", _) if self.throttle.is_some() => {
+                "more logins than `login_rate` allows, or the fault is set".to_owned()
+            }
+            _ => "a fault is set; POST /faults/clear ends it".to_owned(),
+        }
+    }
+
     fn note(
         &self,
         session: &Session,
@@ -176,6 +190,20 @@ impl Gate {
         refused: Option<(&'static str, Option<&'static str>)>,
     ) {
         let (reason, check) = refused.unzip();
+        let (user, check) = (shown(&login.user), check.flatten());
+        let of_token = opinion.outcome.as_ref().err().map(|(reason, _)| *reason);
+        let found = opinion.found.clone().filter(|_| of_token == reason);
+        if let Some(reason) = reason {
+            self.refusals.tell(Refusal {
+                front: "cache",
+                client_name: session.name(),
+                reason,
+                check,
+                found: found.clone(),
+                advice: self.advice(reason, opinion),
+                user: user.clone(),
+            });
+        }
         self.ledger.login(record::Login {
             time: self.ledger.now(),
             node: session.node,
@@ -183,13 +211,14 @@ impl Gate {
             peer_port: session.peer_port,
             client_name: session.name(),
             command: login.command,
-            user: shown(&login.user),
+            user,
             token_sha256: opinion.token_sha256.clone(),
             access_key: opinion.signer.clone(),
             date: opinion.date.clone(),
             outcome: if refused.is_some() { Outcome::Refused } else { Outcome::Accepted },
             reason,
-            check: check.flatten(),
+            check,
+            found,
             relogin,
             lease_left_seconds: session.lease_left(),
         });

@@ -7,7 +7,7 @@ use crate::entra::Issuer;
 use crate::group::Group;
 use crate::keyring::Keyring;
 use crate::policy::{Asked, Context, Policies};
-use crate::session::Grant;
+use crate::session::{Grant, shown};
 use crate::shared::Shared;
 use crate::sigv4::sha256_hex;
 use crate::verify::{Expected, Lives, Reason, Target, Verdict, judge};
@@ -41,6 +41,10 @@ pub(crate) struct Opinion {
     pub(crate) date: Option<String>,
     /// What the session gets, or the reason and the check that refuse it.
     pub(crate) outcome: Result<Grant, (&'static str, &'static str)>,
+    /// What the token says where the check failed.
+    pub(crate) found: Option<String>,
+    /// What to do about the refusal.
+    pub(crate) advice: String,
 }
 
 impl Judge {
@@ -79,8 +83,9 @@ impl Case<'_> {
                 Err((reason.name(), reason.id()))
             }
         };
-        let Verdict { token_sha256, access_key, date, .. } = verdict;
-        Opinion { token_sha256, signer: access_key, date, outcome }
+        let advice = verdict.refused.map(|reason| self.expected(&shown(&self.login.user)).advice(reason));
+        let Verdict { token_sha256, access_key, date, found, .. } = verdict;
+        Opinion { token_sha256, signer: access_key, date, outcome, found, advice: advice.unwrap_or_default() }
     }
 
     fn verdict(&self, keys: &Keyring) -> Verdict {
@@ -92,13 +97,7 @@ impl Case<'_> {
         let Ok(token) = std::str::from_utf8(&login.token) else {
             return Verdict::unread(&login.token, Reason::Malformed);
         };
-        let target = Target::Cache {
-            service: config.service,
-            serverless: config.serverless,
-            cluster: config.cluster.clone(),
-            user: user.name.clone(),
-        };
-        let expected = Expected { region: config.region.clone(), target };
+        let expected = self.expected(&user.name);
         let lives = Lives { time_scale: config.time_scale, token_life: config.token_life };
         let verdict = judge(token, &expected, keys, now, &config.switches, &lives);
         let context = Context { now, region: &config.region };
@@ -109,14 +108,26 @@ impl Case<'_> {
         verdict
     }
 
+    fn expected(&self, user: &str) -> Expected {
+        let config = self.config;
+        let target = Target::Cache {
+            service: config.service,
+            serverless: config.serverless,
+            cluster: config.cluster.clone(),
+            user: user.to_owned(),
+        };
+        Expected { region: config.region.clone(), target }
+    }
+
     fn entra(&self, issuer: &Issuer) -> Opinion {
         let Self { login, now, .. } = *self;
         let token_sha256 = sha256_hex(&login.token);
         let refused = |reason: azure::Reason| Err((reason.name(), reason.id()));
         let texts = std::str::from_utf8(&login.user).ok().zip(std::str::from_utf8(&login.token).ok());
         let Some((user, token)) = texts else {
-            let outcome = refused(azure::Reason::Malformed);
-            return Opinion { token_sha256, signer: None, date: None, outcome };
+            let reason = azure::Reason::Malformed;
+            let (outcome, advice) = (refused(reason), reason.advice().to_owned());
+            return Opinion { token_sha256, signer: None, date: None, outcome, found: None, advice };
         };
         let found = azure::judge(token, user, self.group.member(user).is_some(), issuer, now);
         let outcome = match (found.refused, found.expires) {
@@ -130,7 +141,9 @@ impl Case<'_> {
             }),
             (reason, _) => refused(reason.unwrap_or(azure::Reason::Claims)),
         };
-        Opinion { token_sha256, signer: found.application, date: found.issued.map(date::rfc3339), outcome }
+        let advice = found.refused.map(azure::Reason::advice).unwrap_or_default().to_owned();
+        let date = found.issued.map(date::rfc3339);
+        Opinion { token_sha256, signer: found.application, date, outcome, found: None, advice }
     }
 
     fn user(&self) -> String {

@@ -82,6 +82,8 @@ pub struct Login {
     pub reason: Option<&'static str>,
     /// The check behind the reason, such as `E24` or `A10`.
     pub check: Option<&'static str>,
+    /// What the token says where the check failed, as far as that is a plain name.
+    pub found: Option<String>,
     /// Whether this connection had logged in before.
     pub relogin: bool,
     /// What the session has left after this login, in seconds.

@@ -34,6 +34,7 @@
 //! | E26 | `expired-key` | the access key has not expired (checked after E24) | "dies with them": temporary credentials |
 //! | E27 | `not-authorized` | the key's [policies](crate::Document) allow to connect, on the cache and on the user (checked last) | "the policy must name both"; "no permission: WRONGPASS" |
 
+mod advice;
 mod checks;
 mod reason;
 #[cfg(test)]
@@ -117,6 +118,8 @@ pub struct Verdict {
     pub access_key: Option<String>,
     /// `X-Amz-Date`, if it is well formed.
     pub date: Option<String>,
+    /// What the token says where the check failed: its host, region, user … as far as that is a plain name.
+    pub found: Option<String>,
 }
 
 impl Verdict {
@@ -135,7 +138,7 @@ impl Verdict {
     /// A refusal without a look at the token.
     pub(crate) fn unread(token: &[u8], reason: Reason) -> Self {
         let token_sha256 = sigv4::sha256_hex(token);
-        Self { refused: Some(reason), token_sha256, access_key: None, date: None }
+        Self { refused: Some(reason), token_sha256, access_key: None, date: None, found: None }
     }
 }
 
@@ -160,5 +163,7 @@ pub fn judge(
     verdict.date =
         parsed.value("X-Amz-Date").filter(|text| date::parse_amz(text).is_some()).map(str::to_owned);
     let case = checks::Case { token: &parsed, expected, keys, now, switches, lives };
-    Verdict { refused: case.check().err(), ..verdict }
+    let refused = case.check().err();
+    verdict.found = refused.and_then(|reason| case.found(reason));
+    Verdict { refused, ..verdict }
 }

@@ -98,13 +98,7 @@ impl Gate {
             return Verdict::unread(token, Reason::Malformed);
         };
         let settings = &self.settings;
-        let host = settings.host.clone();
-        let target = match settings.kind {
-            Kind::Rds | Kind::Proxy => Target::Rds { host, port: self.port, user: user.to_owned() },
-            Kind::Dsql => Target::Dsql { host, action: dsql_actions(user).0.to_owned() },
-        };
-        let (now, region) = (self.clock.now(), settings.region.clone());
-        let expected = Expected { region, target };
+        let (now, expected) = (self.clock.now(), self.expected(user));
         let verdict = judge(text, &expected, &self.keys, now, &settings.switches, &settings.lives);
         let context = Context { now, region: &settings.region };
         let key = verdict.access_key.as_deref().unwrap_or_default();
@@ -112,6 +106,33 @@ impl Gate {
             return Verdict { refused: Some(Reason::NotAuthorized), ..verdict };
         }
         verdict
+    }
+
+    fn expected(&self, user: &str) -> Expected {
+        let host = self.settings.host.clone();
+        let target = match self.settings.kind {
+            Kind::Rds | Kind::Proxy => Target::Rds { host, port: self.port, user: user.to_owned() },
+            Kind::Dsql => Target::Dsql { host, action: dsql_actions(user).0.to_owned() },
+        };
+        Expected { region: self.settings.region.clone(), target }
+    }
+
+    /// What to do about a refusal.
+    pub(super) fn advice(&self, user: &str, reason: &str, refused: Option<Reason>) -> String {
+        let advice = match (refused, reason) {
+            (Some(refused), _) => return self.expected(user).advice(refused),
+            (None, "no-tls") => "connect with TLS: sslmode=verify-full, or require",
+            (None, "replication") => "a role that logs in with tokens cannot replicate",
+            (None, "reserved") => "the role is the service's own",
+            (None, "connection-limit") => "close connections that are not needed",
+            (None, "no-password") => "send a token as the password",
+            (None, "backend") => {
+                "PostgreSQL refused it: no such role or database, a wrong password, or `rds_iam` is not granted"
+            }
+            (None, "throttled") => "log in less often; or a fault is set, which POST /faults/clear ends",
+            (None, _) => "a fault is set; POST /faults/clear ends it",
+        };
+        advice.to_owned()
     }
 
     /// What a login asks of IAM.

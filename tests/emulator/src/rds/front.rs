@@ -60,6 +60,7 @@ impl Rds {
             policies,
             server,
             settings,
+            refusals: shared.refusals.clone(),
         });
         let (stop, stopped) = watch::channel(false);
         let task = tokio::spawn(take(Arc::clone(&gate), acceptor, listener, stopped));

@@ -12,6 +12,7 @@ use crate::faults::Conditions;
 use crate::keyring::Keyring;
 use crate::policy::Policies;
 use crate::record::Outcome;
+use crate::refusal::{self, Announcer};
 use crate::session::shown;
 use crate::throttle::Throttle;
 use crate::verify::Verdict;
@@ -31,6 +32,7 @@ pub(super) struct Gate {
     pub(super) throttle: Throttle,
     pub(super) policies: Policies,
     pub(super) server: Postgres,
+    pub(super) refusals: Announcer,
 }
 
 /// `Attempt` is one login under way.
@@ -69,6 +71,7 @@ impl Attempt<'_> {
 
     /// Writes down one that was not.
     pub(super) fn refused(&self, method: Method, verdict: Option<&Verdict>, refusal: &Refusal) {
+        self.announce(refusal.reason, refusal.check, verdict);
         self.gate.ledger.login(Login {
             outcome: Outcome::Refused,
             reason: Some(refusal.reason),
@@ -83,7 +86,23 @@ impl Attempt<'_> {
     pub(super) fn refused_behind(&self, method: Method, sqlstate: Option<String>) {
         let entry = self.entry(method, None);
         let (outcome, reason) = (Outcome::Refused, Some("backend"));
+        self.announce("backend", None, None);
         self.gate.ledger.login(Login { outcome, reason, sqlstate, ..entry });
+    }
+
+    fn announce(&self, reason: &'static str, check: Option<&'static str>, verdict: Option<&Verdict>) {
+        let Startup { user, application_name, .. } = self.startup;
+        // Of a token whose fault is another than the reason nothing is told.
+        let of_token = verdict.filter(|_| check.is_some());
+        self.gate.refusals.tell(refusal::Refusal {
+            front: self.gate.settings.kind.section(),
+            user: shown(user.as_bytes()),
+            client_name: application_name.as_ref().map(|name| shown(name.as_bytes())),
+            reason,
+            check,
+            found: of_token.and_then(|verdict| verdict.found.clone()),
+            advice: self.gate.advice(user, reason, of_token.and_then(|verdict| verdict.refused)),
+        });
     }
 
     fn entry(&self, method: Method, verdict: Option<&Verdict>) -> Login {

@@ -13,6 +13,8 @@ mod cluster_client;
 #[cfg(test)]
 mod control;
 #[cfg(test)]
+mod documents;
+#[cfg(test)]
 mod entra;
 #[cfg(test)]
 mod faults;
@@ -22,6 +24,8 @@ mod login;
 mod passage;
 #[cfg(test)]
 mod record;
+#[cfg(test)]
+mod refusals;
 #[cfg(test)]
 mod session;
 #[cfg(test)]

@@ -9,8 +9,8 @@ const AT_MOST: [(&str, usize); 7] = [
     ("keyrotor", 265),
     ("keyrotor-emulator", 121),
     ("keyrotor-c", 266),
-    ("keyrotor-python", 271),
-    ("keyrotor-node", 276),
+    ("keyrotor-python", 310),
+    ("keyrotor-node", 315),
     ("keyrotor-cli", 301),
 ];
 
