@@ -10,6 +10,7 @@ mod policy;
 mod refusal;
 mod round;
 mod schedule;
+mod state;
 mod status;
 mod subscribe;
 

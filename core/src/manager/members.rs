@@ -4,10 +4,11 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use super::audience::Audience;
-use super::feed::{Feed, Flights, State};
+use super::feed::Feed;
 use super::held::Held;
 use super::policy::{RetryConfig, TokenRefreshConfig};
 use super::schedule;
+use super::state::{Flights, State};
 use crate::error::Result;
 use crate::timer::Due;
 

@@ -9,10 +9,11 @@ use keyrotor_proto::{Code, EventKind};
 use tokio::sync::watch;
 use tracing::Instrument;
 
-use super::feed::{Feed, Outcome, State};
+use super::feed::{Feed, Outcome};
 use super::members::Pace;
 use super::news::Failure;
 use super::schedule;
+use super::state::State;
 use crate::error::Error;
 use crate::runtime::Engine;
 use crate::source::{Fetch, Fetched, SourceError};

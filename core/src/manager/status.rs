@@ -3,8 +3,9 @@
 use keyrotor_proto::{State as StateName, Status};
 
 use super::audience::Audience;
-use super::feed::{Feed, State};
+use super::feed::Feed;
 use super::held::Standing;
+use super::state::State;
 use crate::error::Error;
 use crate::time::timestamp;
 
