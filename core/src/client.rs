@@ -24,6 +24,7 @@ use keyrotor_proto::{ConnectionRequest, Format, Message, Status};
 pub use redis::{Cmd, Value, cmd};
 pub use standalone::ClientStats;
 
+use crate::callbacks::Callbacks;
 use crate::config;
 use crate::error::Result;
 use crate::manager::TokenManager;
@@ -76,9 +77,24 @@ impl Client {
     /// `config-*` for the request, `credentials-*` for the token, `network-*` on the way to the server, `auth-*`
     /// where it refused the login, with its own words in [`Error::server_text`](crate::Error::server_text).
     pub async fn connect(request: ConnectionRequest) -> Result<Self> {
+        Self::connect_with(request, &Callbacks::new()).await
+    }
+
+    /// [`connect`](Self::connect) with the functions that the request names.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub async fn connect_with(request: ConnectionRequest, callbacks: &Callbacks) -> Result<Self> {
         // A message that was built in code is held to the same shape as one that was read.
-        let request = keyrotor_proto::decode(&request.encode_to_vec(), Format::Protobuf)?;
-        let settings = config::connection(request)?;
+        Self::from_request_with(&request.encode_to_vec(), Format::Protobuf, callbacks).await
+    }
+
+    /// [`from_request`](Self::from_request) with the functions that the request names.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub async fn from_request_with(request: &[u8], format: Format, callbacks: &Callbacks) -> Result<Self> {
+        let settings = config::connection(keyrotor_proto::decode(request, format)?, callbacks)?;
         let standalone = Standalone::connect(settings).await?;
         Ok(Self { handle: Arc::new(Handle { standalone }) })
     }
@@ -88,7 +104,7 @@ impl Client {
     /// # Errors
     /// As [`connect`](Self::connect).
     pub async fn from_request(request: &[u8], format: Format) -> Result<Self> {
-        Self::connect(keyrotor_proto::decode(request, format)?).await
+        Self::from_request_with(request, format, &Callbacks::new()).await
     }
 
     /// Sends a command and waits for its reply, for as long as the request's timeout allows.

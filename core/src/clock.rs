@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant, SystemTime};
 
 /// A boxed future that may move between threads.
@@ -13,21 +14,48 @@ pub(crate) trait Clock: Send + Sync + 'static {
     fn wall(&self) -> SystemTime;
     /// Time since an arbitrary moment. It never goes back, and may stand still while a machine sleeps.
     fn monotonic(&self) -> Duration;
+    /// Both at once, for whoever looks at them a million times a second: at most [`GLANCE`] late, and never early.
+    fn glance(&self) -> (SystemTime, Duration) {
+        (self.wall(), self.monotonic())
+    }
     /// Ends after `duration` on the monotonic clock.
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
+}
+
+/// Linux moves its coarse clocks with the scheduler's tick, 100 times a second at least.
+pub(crate) const GLANCE: Duration = Duration::from_millis(20);
+
+/// The machine's own clocks, of which there is one for all, so that their moments can be compared.
+pub(crate) fn system() -> Arc<dyn Clock> {
+    static SYSTEM: LazyLock<Arc<dyn Clock>> = LazyLock::new(|| Arc::new(SystemClock::default()));
+    Arc::clone(&SYSTEM)
 }
 
 /// The machine's own clocks. Sleeping needs a tokio runtime.
 #[derive(Debug, Clone)]
 pub(crate) struct SystemClock {
     origin: Instant,
+    #[cfg(target_os = "linux")]
+    coarse_origin: Duration,
 }
 
 impl Default for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the clock")]
     fn default() -> Self {
-        Self { origin: Instant::now() }
+        Self {
+            origin: Instant::now(),
+            #[cfg(target_os = "linux")]
+            coarse_origin: coarse(rustix::time::ClockId::MonotonicCoarse),
+        }
     }
+}
+
+/// Reads a clock in a tenth of the time that an exact one takes.
+#[cfg(target_os = "linux")]
+fn coarse(clock: rustix::time::ClockId) -> Duration {
+    let now = rustix::time::clock_gettime(clock);
+    let nanos = u32::try_from(now.tv_nsec).unwrap_or_default();
+    Duration::new(u64::try_from(now.tv_sec).unwrap_or_default(), nanos)
 }
 
 impl Clock for SystemClock {
@@ -40,6 +68,13 @@ impl Clock for SystemClock {
         self.origin.elapsed()
     }
 
+    #[cfg(target_os = "linux")]
+    fn glance(&self) -> (SystemTime, Duration) {
+        use rustix::time::ClockId;
+        let wall = SystemTime::UNIX_EPOCH + coarse(ClockId::RealtimeCoarse);
+        (wall, coarse(ClockId::MonotonicCoarse).saturating_sub(self.coarse_origin))
+    }
+
     #[expect(clippy::disallowed_methods, reason = "this is the clock")]
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         Box::pin(tokio::time::sleep(duration))
@@ -47,10 +82,27 @@ impl Clock for SystemClock {
 }
 
 #[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn t10_a_glance_is_never_early_and_hardly_late() {
+        let clock = SystemClock::default();
+        for _ in 0..1000 {
+            let (wall, monotonic) = clock.glance();
+            let late = clock.wall().duration_since(wall).unwrap();
+            assert!(clock.monotonic() + GLANCE >= monotonic);
+            // A starved machine may stop this thread between the two.
+            assert!(late < GLANCE + Duration::from_secs(5), "{late:?}");
+        }
+    }
+}
+
+#[cfg(test)]
 pub(crate) mod manual {
     //! A clock that a test winds by hand.
 
-    use std::sync::{Arc, Mutex};
+    use std::sync::Mutex;
     use std::time::UNIX_EPOCH;
 
     use tokio::sync::oneshot;
@@ -81,6 +133,8 @@ pub(crate) mod manual {
         /// time goes on.
         pub(crate) async fn advance(&self, duration: Duration) {
             let end = self.monotonic() + duration;
+            // Whoever is about to sleep does so first.
+            settle().await;
             while let Some(wake) = self.next_wake().filter(|wake| *wake <= end) {
                 self.step_both(wake.saturating_sub(self.monotonic())).await;
             }

@@ -8,17 +8,21 @@ mod refresh;
 
 #[cfg(feature = "client")]
 pub(crate) use connection::{Retry, Settings, Tls, connection};
+#[cfg(feature = "client")]
+pub(crate) use credentials::Lease;
 pub(crate) use credentials::{Login, login};
 
 use keyrotor_proto::{Code, Duration as ProtoDuration, TokenManagerRequest};
 
+use crate::callbacks::Callbacks;
 use crate::error::{Error, Result};
 
 /// The login that a [`TokenManagerRequest`] asks for.
-pub(crate) fn token_manager(request: TokenManagerRequest) -> Result<Login> {
+pub(crate) fn token_manager(request: TokenManagerRequest, callbacks: &Callbacks) -> Result<Login> {
     let path = "authentication_info";
     let info = request.authentication_info.ok_or_else(|| credentials::no_credentials(path))?;
-    login(info, request.refresh.unwrap_or_default(), path)
+    let refresh = refresh::refresh(request.refresh.unwrap_or_default(), request.lazy_refresh)?;
+    login(info, refresh, callbacks, path)
 }
 
 pub(crate) fn missing(field: impl Into<String>, advice: &str) -> Error {
@@ -31,6 +35,12 @@ pub(crate) fn invalid(field: impl Into<String>, message: impl std::fmt::Display)
 
 pub(crate) fn conflict(field: impl Into<String>, message: &str) -> Error {
     Error::config(Code::ConfigConflict, field, message)
+}
+
+/// Known, and not part of this build.
+#[cfg(all(feature = "aws", not(feature = "aws-chain")))]
+pub(crate) fn unsupported_here(field: impl Into<String>, advice: &str) -> Error {
+    Error::config(Code::ConfigUnsupported, field, advice)
 }
 
 pub(crate) fn unsupported(field: impl Into<String>) -> Error {

@@ -39,39 +39,119 @@
 //!                            └────── expired ◀── degraded     (any) ── close() ──▶ closed
 //! ```
 //!
+//! # Sharing
+//!
+//! Managers and clients of one identity share one fetch, one credential and the word of a server that refused it,
+//! wherever in the process they are made. An identity is everything that decides which token comes out: the kind of
+//! source, service, resource, user, region, token life, profile, role, external id, endpoint, the function that is
+//! called, explicit keys (by a keyed hash), and, for AWS's default chain, the variables that choose among its links,
+//! as they are when the manager is made. Identities that sign with the same keys ask for these keys once, too.
+//!
+//! Interval, ratio, margin and budget belong to each manager: the earliest wish of all that are in use says when the
+//! next token is fetched, each hands out by its own margin, and nobody waits longer than it said. Closing one stops
+//! nobody else. A forked child shares with nobody but itself.
+//!
+//! # Lazy mode
+//!
+//! Where a process is frozen between two calls, as under AWS Lambda, background work does harm. A manager with
+//! `lazy_refresh` ([`TokenRefreshConfig::lazy`]; by itself under AWS Lambda only) does nothing that nobody asked for:
+//! past its refresh point a token is renewed by whoever wants one next, and no thread is left when that is done.
+//! These promises need the background, and do not hold for it:
+//!
+//! | promise | in lazy mode |
+//! |---|---|
+//! | T06 refreshes spread out | they fall when somebody asks |
+//! | T07 refreshing never stops | a failed refresh is tried again when somebody asks |
+//! | T19 subscribers get each newer credential | only those that somebody's asking brought |
+//! | C03 connections log in again before their lease ends | the connection is replaced when the server cuts it |
+//! | C08 the first command after a long pause succeeds | it may find its connection cut |
+//! | C10 subscriptions survive rotation | they end with their connection |
+//!
+//! # What is told
+//!
+//! [`TokenManager::events`] is a stream of what happens, as messages ([`proto::Event`]): fetched, fetch failed,
+//! degraded, recovered, expired, rejected, closed, and from a client reauthenticated and re-AUTH failed. Logs go to
+//! `tracing`: `IAM token refreshed successfully` and `Failed to refresh IAM token: …` with source, generation and
+//! expiry, inside the span `token_refresh`. None of them ever holds a token or a key. They run under no lock: a log
+//! may ask for the status, and one that hangs or panics stops no token.
+//!
+//! # Metrics
+//!
+//! With the feature `metrics` (on by default) these go to the recorder that the `metrics` facade has; without one they
+//! cost nothing:
+//!
+//! | name | kind | labels |
+//! |---|---|---|
+//! | `keyrotor_token_refresh_total` | counter | `provider` (the source), `target` (cluster or host), `result` |
+//! | `keyrotor_token_refresh_duration_seconds` | histogram | `provider`, `target` |
+//! | `keyrotor_token_age_seconds`, when its successor came | histogram | `provider`, `target` |
+//! | `keyrotor_token_expiry_timestamp_seconds` | gauge | `provider`, `target` |
+//! | `keyrotor_credentials_expiry_timestamp_seconds`, of the cloud's keys | gauge | `provider` |
+//! | `keyrotor_auth_failures_total` | counter | `reason` (the error's name) |
+//! | `keyrotor_reauth_total` | counter | `client`, `result` |
+//! | `keyrotor_build_info` | gauge | `version` |
+//!
+//! # Errors
+//!
+//! Each [`Error`] has a [`Code`], the same in every language, and says what was tried, with what, and what to do next.
+//! Where no keys were found it begins with `No AWS credentials provider found` and lists each link of the chain;
+//! where signing failed, with `Failed to sign request`; where a source failed, with `Failed to refresh IAM token`.
+//!
 //! # Threads
 //!
 //! Nothing runs before the first use. From then on one thread, named `keyrotor`, serves every manager of the
-//! process; it ends when the last one is closed.
+//! process; it ends when the last one is closed. Names are resolved and files are read on one more, while there is
+//! something to resolve or to read. Functions of the host (subscribers, callbacks that give credentials) run on a
+//! thread `keyrotor-host`; one that does not return soon keeps it, and another takes over, so that it delays nobody.
 
 #![cfg_attr(not(feature = "client"), allow(dead_code, reason = "some of the engine is there for the client"))]
 
+mod callbacks;
 #[cfg(feature = "client")]
 mod client;
 mod clock;
 mod config;
 mod credential;
+#[cfg(feature = "azure")]
+pub mod entra;
 mod error;
+mod foreign;
 pub mod host;
+#[cfg(feature = "azure")]
+mod http;
+mod identity;
 mod manager;
 mod once;
+#[cfg(feature = "deadpool-postgres")]
+pub mod postgres;
+mod process;
+#[cfg(feature = "redis-provider")]
+pub mod redis_rs;
+mod registry;
 mod runtime;
 mod secret;
 mod source;
+mod telemetry;
 mod time;
 mod timer;
+#[cfg(any(feature = "client", feature = "deadpool-postgres"))]
+mod tls;
 
+#[cfg(feature = "aws")]
+pub use callbacks::KeysCallback;
+pub use callbacks::{Callback, Callbacks, CredentialsCallback};
 #[cfg(feature = "client")]
 pub use client::{Batch, Client, ClientStats, Cmd, Value, cmd};
 pub use clock::BoxFuture;
 pub use credential::Credential;
 pub use error::{Error, Result};
+pub use identity::Identity;
 pub use keyrotor_proto as proto;
 pub use keyrotor_proto::{Code, ConnectionRequest, Format, Status, TokenManagerRequest};
 pub use manager::{
     EventStream, RetryConfig, Subscription, SubscriptionHandle, TokenManager, TokenRefreshConfig,
 };
-pub use once::fetch_once;
+pub use once::{doubts, fetch_once, fetch_once_with};
 pub use secret::Secret;
 #[cfg(feature = "aws")]
 pub use source::aws;

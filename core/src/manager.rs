@@ -1,6 +1,11 @@
 //! Keeps one identity's token fresh: when to fetch, what is current, who is told.
 
+mod audience;
+mod feed;
+mod handle;
 mod held;
+mod members;
+mod news;
 mod policy;
 mod refusal;
 mod round;
@@ -16,19 +21,26 @@ use keyrotor_proto::{Code, Format, Message, Status, TokenManagerRequest};
 pub use policy::{RetryConfig, TokenRefreshConfig};
 pub use subscribe::{EventStream, Subscription, SubscriptionHandle};
 
+use crate::callbacks::Callbacks;
+use crate::clock;
 use crate::config;
 use crate::credential::Credential;
 use crate::error::{Error, Result};
 use crate::host;
+use crate::runtime::Engine;
 use crate::secret::Secret;
 use crate::source::Source;
+use feed::{Demand, Feed};
+use handle::Handle;
+use members::Policy;
 pub(crate) use round::over_budget;
-use state::{Demand, Shared};
 
 /// Keeps one identity's token fresh.
 ///
 /// Nothing runs before the first use: no thread, no file, no network. From then on it refreshes in the
 /// background, on the one thread that serves all managers of the process, and never stops trying.
+///
+/// Managers of one identity share its fetches; see [Sharing](crate#sharing).
 ///
 /// Clones are handles to the same manager; it is closed by [`close`](Self::close) or when the last handle goes.
 /// All methods may be called from any thread. Dropping a future of it cancels the waiting, never the fetch that
@@ -51,19 +63,9 @@ pub struct TokenManager {
     handle: Arc<Handle>,
 }
 
-/// Closes the manager when the last clone goes.
-struct Handle {
-    shared: Arc<Shared>,
-}
-
-impl Drop for Handle {
-    fn drop(&mut self) {
-        self.shared.close();
-    }
-}
-
 impl TokenManager {
-    /// A manager of this source's tokens.
+    /// A manager of this source's tokens. Where the source has an [`identity`](Source::identity), managers of
+    /// that identity share its fetches.
     ///
     /// # Errors
     /// [`Code::ConfigInvalid`] where `config` is out of bounds; the message names them.
@@ -77,11 +79,12 @@ impl TokenManager {
         field: &str,
     ) -> Result<Self> {
         config.validate(source.token_life(), field)?;
-        Ok(Self::from_shared(Shared::new(source, config, schedule::random, None)))
+        Ok(Self::of_feed(Feed::of(source, clock::system(), schedule::random), config))
     }
 
-    fn from_shared(shared: Arc<Shared>) -> Self {
-        Self { handle: Arc::new(Handle { shared }) }
+    fn of_feed(feed: Arc<Feed>, config: TokenRefreshConfig) -> Self {
+        let is_lazy = config.is_lazy();
+        Self { handle: Arc::new(Handle::new(feed, Policy { refresh: config, is_lazy })) }
     }
 
     /// A manager from the bytes or the JSON of a [`TokenManagerRequest`].
@@ -89,17 +92,36 @@ impl TokenManager {
     /// # Errors
     /// A `config-*` error with the path of the field that is wrong.
     pub fn from_request(request: &[u8], format: Format) -> Result<Self> {
-        Self::from_message(keyrotor_proto::decode(request, format)?)
+        Self::from_request_with(request, format, &Callbacks::new())
+    }
+
+    /// [`from_request`](Self::from_request) with the functions that the request names.
+    ///
+    /// # Errors
+    /// As [`from_request`](Self::from_request); [`Code::ConfigMissing`] where a function is not among them.
+    pub fn from_request_with(request: &[u8], format: Format, callbacks: &Callbacks) -> Result<Self> {
+        Self::of_message(keyrotor_proto::decode(request, format)?, callbacks)
     }
 
     /// A manager from a message that the caller has built.
     ///
     /// # Errors
-    /// A `config-*` error with the path of the field that is wrong.
+    /// As [`from_request`](Self::from_request).
     pub fn from_message(request: TokenManagerRequest) -> Result<Self> {
+        Self::from_message_with(request, &Callbacks::new())
+    }
+
+    /// [`from_message`](Self::from_message) with the functions that the message names.
+    ///
+    /// # Errors
+    /// As [`from_request_with`](Self::from_request_with).
+    pub fn from_message_with(request: TokenManagerRequest, callbacks: &Callbacks) -> Result<Self> {
         // A message that was built in code is held to the same shape as one that was read.
-        let request = keyrotor_proto::decode(&request.encode_to_vec(), Format::Protobuf)?;
-        let login = config::token_manager(request)?;
+        Self::from_request_with(&request.encode_to_vec(), Format::Protobuf, callbacks)
+    }
+
+    fn of_message(request: TokenManagerRequest, callbacks: &Callbacks) -> Result<Self> {
+        let login = config::token_manager(request, callbacks)?;
         Self::with_source(login.source, login.refresh, login.interval_field)
     }
 
@@ -108,7 +130,7 @@ impl TokenManager {
     /// # Errors
     /// [`Code::Closed`].
     pub fn start(&self) -> Result<()> {
-        self.shared().start()
+        self.handle.start()
     }
 
     /// The token, without waiting: a cached one, or one signed on the spot where the cloud's keys are at hand.
@@ -118,7 +140,10 @@ impl TokenManager {
     /// [`Code::CredentialsPending`] where one must be fetched first: the fetch is under way, and
     /// [`token_async`](Self::token_async) waits for it. Else the source's own error.
     pub fn token(&self) -> Result<Secret> {
-        Ok(self.credential()?.secret.clone())
+        match self.handle.at_hand(|held| held.credential.secret.clone()) {
+            Some(token) => Ok(token),
+            None => Ok(self.credential()?.secret.clone()),
+        }
     }
 
     /// Like [`token`](Self::token), waiting for a fetch where one is needed, at most for the source's budget.
@@ -134,9 +159,9 @@ impl TokenManager {
     /// # Errors
     /// As [`token`](Self::token).
     pub fn credential(&self) -> Result<Arc<Credential>> {
-        match self.shared().demand()? {
+        match self.handle.demand(false)? {
             Demand::Ready(credential) => Ok(credential),
-            Demand::Wait(_) => self.shared().valid().ok_or_else(|| self.shared().pending()),
+            Demand::Wait(_) => self.handle.valid().ok_or_else(|| self.handle.pending()),
         }
     }
 
@@ -145,9 +170,9 @@ impl TokenManager {
     /// # Errors
     /// As [`token_async`](Self::token_async).
     pub async fn credential_async(&self) -> Result<Arc<Credential>> {
-        match self.shared().demand()? {
+        match self.handle.demand(true)? {
             Demand::Ready(credential) => Ok(credential),
-            Demand::Wait(outcome) => self.shared().waited(outcome).await,
+            Demand::Wait(waiting) => self.handle.waited(waiting).await,
         }
     }
 
@@ -161,10 +186,12 @@ impl TokenManager {
         &self,
         interrupted: impl FnMut() -> Result<(), E>,
     ) -> Result<Arc<Credential>, E> {
-        match self.shared().demand()? {
+        if host::on_event_loop() {
+            return Ok(self.credential()?);
+        }
+        match self.handle.demand(true)? {
             Demand::Ready(credential) => Ok(credential),
-            Demand::Wait(_) if host::on_event_loop() => Ok(self.credential()?),
-            Demand::Wait(outcome) => Ok(host::wait(self.shared().waited(outcome), interrupted)??),
+            Demand::Wait(waiting) => Ok(host::wait(self.handle.waited(waiting), interrupted)??),
         }
     }
 
@@ -174,24 +201,24 @@ impl TokenManager {
     /// # Errors
     /// The source's error.
     pub async fn refresh(&self) -> Result<Arc<Credential>> {
-        let outcome = self.shared().force()?;
-        self.shared().outcome(outcome).await
+        let waiting = self.handle.force()?;
+        self.handle.outcome(waiting).await
     }
 
     /// Tells the manager that a server refused this generation: it is not handed out again, and neither are the
     /// cloud credentials behind it; a new one is fetched at once, later ones with growing pauses. Counts once
     /// per generation, and not at all for one that has been replaced already.
     pub fn reject(&self, generation: u64) {
-        self.shared().reject(generation, None);
+        self.handle.reject(generation, None);
     }
 
     pub(crate) fn reject_with(&self, generation: u64, error: &Error) {
-        self.shared().reject(generation, Some(error));
+        self.handle.reject(generation, Some(error));
     }
 
     /// Tells the manager that a server took this generation, which ends the pauses after refusals.
     pub fn accept(&self, generation: u64) {
-        self.shared().accept(generation);
+        self.handle.accept(generation);
     }
 
     /// The current credential at once, then each newer one. A slow reader sees the latest.
@@ -199,12 +226,12 @@ impl TokenManager {
     /// # Errors
     /// [`Code::Closed`].
     pub fn subscribe(&self) -> Result<Subscription> {
-        self.start()?;
-        Ok(self.shared().subscription())
+        self.handle.subscribe()
     }
 
-    /// Calls `callback` with the current credential, then with each newer one, on a thread of its own choosing,
-    /// one call at a time. A panic in it is caught and logged. Dropping the handle ends it.
+    /// Calls `callback` with the current credential, then with each newer one, one call at a time. All callbacks of
+    /// the process share one thread, on which they may wait; one that does not return soon costs a thread for as long
+    /// as that takes, and delays nobody. A panic is caught and logged. Dropping the handle ends it.
     ///
     /// # Errors
     /// [`Code::Closed`].
@@ -213,31 +240,26 @@ impl TokenManager {
         callback: impl FnMut(&Arc<Credential>) + Send + 'static,
     ) -> Result<SubscriptionHandle> {
         let subscription = self.subscribe()?;
-        let engine = self.shared().engine()?;
-        Ok(subscription.drive(engine.handle(), callback))
+        Ok(subscription.drive(Engine::shared()?, callback))
     }
 
     /// What happens to the token, as it happens. A reader that falls behind misses the oldest.
     pub fn events(&self) -> EventStream {
-        self.shared().event_stream()
+        self.handle.listen()
     }
 
     /// How it stands, without touching anything.
     pub fn status(&self) -> Status {
-        self.shared().status()
+        self.handle.status()
     }
 
     /// Ends the background work; whoever waits gets [`Code::Closed`]. Harmless when repeated.
     pub fn close(&self) {
-        self.shared().close();
+        self.handle.close();
     }
 
     pub(crate) fn emit(&self, kind: keyrotor_proto::EventKind, error: Option<&Error>) {
-        self.shared().emit(kind, error);
-    }
-
-    fn shared(&self) -> &Arc<Shared> {
-        &self.handle.shared
+        self.handle.emit(kind, error);
     }
 }
 

@@ -2,6 +2,9 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
+pub(crate) mod callback;
+#[cfg(feature = "azure")]
+pub(crate) mod entra;
 pub(crate) mod fixed;
 
 use std::sync::Arc;
@@ -10,6 +13,7 @@ use std::time::SystemTime;
 use crate::clock::BoxFuture;
 use crate::credential::Credential;
 use crate::error::Error;
+use crate::identity::Identity;
 use crate::secret::Secret;
 
 /// Answers one question: *make me a credential*. No cache of tokens, no retry, no timer: those are the
@@ -43,12 +47,12 @@ pub trait Source: Send + Sync + 'static {
     fn name(&self) -> &str;
 
     /// Makes a credential. Called by one task at a time, on keyrotor's own thread; it is cancelled when the
-    /// source's budget is spent or the manager is closed.
+    /// source's budget is spent or the last manager that shares the source's identity is closed.
     fn fetch<'a>(&'a self, fetch: Fetch) -> BoxFuture<'a, Result<Fetched, SourceError>>;
 
     /// Makes a credential without waiting, where nothing has to be asked for it: what it needs is cached and
     /// good enough. `None` sends the manager to [`fetch`](Self::fetch). Called on the thread that wants the
-    /// token, so it takes microseconds or returns `None`.
+    /// token, by several at once perhaps, of whom the first wins; so it takes microseconds or returns `None`.
     fn fetch_now(&self, fetch: &Fetch) -> Option<Result<Fetched, SourceError>> {
         let _ = fetch;
         None
@@ -56,6 +60,17 @@ pub trait Source: Send + Sync + 'static {
 
     /// Forgets what it cached to make credentials with: the server refused one of them.
     fn invalidate(&self) {}
+
+    /// What makes two sources the same: managers of equal ones share one fetch and one credential. Asked once,
+    /// when a manager is made. `None`, the default, shares with nobody.
+    fn identity(&self) -> Option<Identity> {
+        None
+    }
+
+    /// What the credential opens, as metrics and logs call it: the cluster's name, the database's host.
+    fn target(&self) -> &str {
+        ""
+    }
 
     /// How long the tokens of this source live when nothing cuts them short; `None` where each answer says so.
     /// A manager refreshes tokens of a known life by an interval and all others by a ratio.
@@ -130,6 +145,16 @@ pub enum SourceError {
 }
 
 impl SourceError {
+    /// The same kind of failure, told otherwise.
+    #[must_use]
+    pub fn map(self, tell: impl FnOnce(Error) -> Error) -> Self {
+        match self {
+            Self::Transient(error) => Self::Transient(tell(error)),
+            Self::Throttled(error, pause) => Self::Throttled(tell(error), pause),
+            Self::Permanent(error) => Self::Permanent(tell(error)),
+        }
+    }
+
     pub(crate) fn into_error(self) -> Error {
         match self {
             Self::Transient(error) | Self::Throttled(error, _) | Self::Permanent(error) => error,

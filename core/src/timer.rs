@@ -79,10 +79,14 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn take_due(&self, now: Duration) -> BTreeMap<Alarm, Weak<dyn Due>> {
+    /// One by one: what it costs does not depend on how many others wait.
+    fn take_due(&self, now: Duration) -> Vec<(Alarm, Weak<dyn Due>)> {
         let mut state = self.state();
-        let later = state.alarms.split_off(&Alarm { at: now, number: u64::MAX });
-        std::mem::replace(&mut state.alarms, later)
+        let mut due = Vec::new();
+        while let Some(first) = state.alarms.first_entry().filter(|first| first.key().at <= now) {
+            due.push(first.remove_entry());
+        }
+        due
     }
 
     fn everybody(&self) -> Vec<Weak<dyn Due>> {
@@ -126,4 +130,69 @@ async fn run(inner: Arc<Inner>, clock: Arc<dyn Clock>) {
 fn wall_less_monotonic(clock: &dyn Clock) -> f64 {
     let wall = clock.wall().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     wall.as_secs_f64() - clock.monotonic().as_secs_f64()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+
+    use super::*;
+    use crate::clock::manual::ManualClock;
+
+    #[derive(Default)]
+    struct Told {
+        times: AtomicU32,
+        panics: bool,
+    }
+
+    impl Due for Told {
+        fn due(self: Arc<Self>, _: Option<Alarm>) {
+            self.times.fetch_add(1, SeqCst);
+            assert!(!self.panics, "scripted");
+        }
+    }
+
+    fn in_seconds(timer: &Timer, seconds: u64, whom: &Arc<Told>) -> Alarm {
+        let weak: Weak<dyn Due> = Arc::<Told>::downgrade(whom);
+        timer.set(Duration::from_secs(seconds), weak)
+    }
+
+    #[tokio::test]
+    async fn t07_one_that_panics_does_not_stop_the_clock_of_others() {
+        let clock = ManualClock::new();
+        let timer = Timer::start(&Handle::current(), Arc::new(clock.clone()));
+        let panicking = Arc::new(Told { panics: true, ..Told::default() });
+        let other = Arc::new(Told::default());
+        in_seconds(&timer, 1, &panicking);
+        in_seconds(&timer, 1, &other);
+        in_seconds(&timer, 2, &panicking);
+        in_seconds(&timer, 3, &other);
+        clock.advance(Duration::from_secs(3)).await;
+        assert_eq!((panicking.times.load(SeqCst), other.times.load(SeqCst)), (2, 2));
+    }
+
+    #[tokio::test]
+    async fn t18_a_cancelled_alarm_leaves_nothing_and_tells_nobody() {
+        let clock = ManualClock::new();
+        let timer = Timer::start(&Handle::current(), Arc::new(clock.clone()));
+        let told = Arc::new(Told::default());
+        let alarm = in_seconds(&timer, 1, &told);
+        timer.cancel(alarm);
+        timer.cancel(alarm);
+        assert_eq!(timer.inner.state().alarms.len(), 0);
+        clock.advance(Duration::from_secs(2)).await;
+        assert_eq!(told.times.load(SeqCst), 0);
+    }
+
+    #[tokio::test]
+    async fn t10_after_a_jump_everybody_is_told_within_ten_seconds() {
+        let clock = ManualClock::new();
+        let timer = Timer::start(&Handle::current(), Arc::new(clock.clone()));
+        let told = Arc::new(Told::default());
+        in_seconds(&timer, 1_000_000, &told);
+        clock.advance(Duration::from_secs(20)).await;
+        clock.step_wall(-600.0);
+        clock.advance(LONGEST_SLEEP).await;
+        assert_eq!(told.times.load(SeqCst), 1);
+    }
 }

@@ -1,205 +1,76 @@
-//! `keyrotor emulate`: a local cache that really checks tokens, until it is interrupted.
+//! `keyrotor emulate`: a local cloud that really checks tokens, until it is interrupted or the command that it runs
+//! ends.
 
-use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+mod arguments;
+mod bundle;
+mod environment;
+mod program;
+mod ready;
+mod settings;
+mod signals;
 
-use clap::{Args, ValueEnum};
 use keyrotor::{Code, Error};
-use keyrotor_emulator::{AccessKey, Backend, Cloud, CloudConfig, Config, Emulator, Service};
-use serde_json::json;
-use tokio::signal::unix::{SignalKind, signal};
+use keyrotor_emulator::{Cloud, Refusals};
 
-use crate::{output, time};
+pub(crate) use arguments::Arguments;
+use environment::Environment;
+use program::Program;
+use signals::{End, Signals};
 
-#[derive(Debug, Args)]
-#[command(after_help = CONTROL)]
-pub(crate) struct Arguments {
-    /// JSON file with the settings; the options below change it
-    #[arg(long)]
-    config: Option<PathBuf>,
-    /// Where clients connect [default: 127.0.0.1:0, a free port]
-    #[arg(long)]
-    listen: Option<SocketAddr>,
-    /// Where the control API listens; loopback only [default: nowhere]
-    #[arg(long)]
-    control: Option<SocketAddr>,
-    /// The service that is played [default: elasticache]
-    #[arg(long, value_enum)]
-    service: Option<ServiceName>,
-    /// Play a serverless cache
-    #[arg(long)]
-    serverless: bool,
-    /// A user that may log in; may be repeated
-    #[arg(long = "user", value_name = "USER", required_unless_present = "config")]
-    users: Vec<String>,
-    /// Name of the cache or cluster
-    #[arg(long, required_unless_present = "config")]
-    cluster: Option<String>,
-    /// Region of the cache
-    #[arg(long, required_unless_present = "config")]
-    region: Option<String>,
-    /// Access key id whose signatures count
-    #[arg(long, requires = "secret_key", required_unless_present = "config")]
-    access_key: Option<String>,
-    /// Its secret; one that is made up
-    #[arg(long, requires = "access_key")]
-    secret_key: Option<String>,
-    /// Its session token, where it is a temporary key
-    #[arg(long, requires = "access_key")]
-    session_token: Option<String>,
-    /// Judge tokens as of this moment, running on from it [default: now]
-    #[arg(long, value_parser = time::parse)]
-    clock: Option<SystemTime>,
-    /// Divide the lives of tokens and sessions by this
-    #[arg(long)]
-    time_scale: Option<f64>,
-    /// Longest life of a token, in seconds
-    #[arg(long, value_parser = seconds)]
-    token_life: Option<Duration>,
-    /// Longest session without a new token, in seconds
-    #[arg(long, value_parser = seconds)]
-    session_limit: Option<Duration>,
-    /// The server behind: `auto` starts a redis-server, or a redis:// URL [default: auto]
-    #[arg(long)]
-    backend: Option<String>,
-    /// Speak without TLS
-    #[arg(long)]
-    plaintext: bool,
-    /// Print one line of JSON when ready
-    #[arg(long)]
-    json: bool,
-}
-
-const CONTROL: &str = "\
-Control API (HTTP and JSON, with --control):
-  GET  /record                   what it saw: logins with verdict and reason, connections, totals
-  POST /faults/refuse            {\"count\": 1} or {\"current\": true}
-  POST /faults/kill              {} or {\"connection\": 1}
-  POST /faults/forget            {} or {\"connection\": 1}
-  POST /faults/stall             {\"milliseconds\": 1000}
-  POST /faults/unavailable       {\"milliseconds\": 1000}; also throttle, iam-outage
-  POST /faults/listen            {\"open\": false}
-  POST /faults/restart-backend   {}
-  POST /faults/clear             {}";
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum ServiceName {
-    Elasticache,
-    Memorydb,
-}
-
-pub(crate) async fn run(arguments: Arguments) -> Result<(), Error> {
-    let as_json = arguments.json;
-    let has_short_lives = arguments.token_life.is_some() || arguments.session_limit.is_some();
+/// Runs until the end; the outcome is the exit status.
+pub(crate) async fn run(arguments: Arguments) -> Result<u8, Error> {
     // Before the start, so that an interrupt during it still stops what it began.
-    let mut interrupted = listen_for(SignalKind::interrupt())?;
-    let mut terminated = listen_for(SignalKind::terminate())?;
-    let mut hung_up = listen_for(SignalKind::hangup())?;
-    let config = config(arguments)?;
+    let mut signals = Signals::listen(arguments.until_eof)?;
+    let (config, show) = settings::settle(arguments)?;
     let cloud = tokio::select! {
-        cloud = Cloud::start(config) => cloud.map_err(failed)?,
-        _ = interrupted.recv() => return Ok(()),
-        _ = terminated.recv() => return Ok(()),
-        _ = hung_up.recv() => return Ok(()),
+        cloud = Cloud::start(config.clone()) => cloud.map_err(failed)?,
+        _ = signals.next() => return Ok(0),
     };
-    announce(&cloud, as_json)?;
-    if has_short_lives {
-        output::note(
-            "tell your application the same lives: token_life_seconds and lease_seconds of its request",
-        );
-    }
-    tokio::select! {
-        _ = interrupted.recv() => {}
-        _ = terminated.recv() => {}
-        _ = hung_up.recv() => {}
-    }
+    let refusals = cloud.refusals();
+    let outcome =
+        serve(&cloud, &Environment::of(&cloud, &config, show.provider)?, &show, refusals, signals).await;
     cloud.stop().await;
-    Ok(())
+    outcome
 }
 
-fn announce(cloud: &Cloud, as_json: bool) -> Result<(), Error> {
-    let cache = cloud.cache();
-    if as_json {
-        return output::line(json!({
-            "address": cache.map(|cache| cache.address().to_string()),
-            "ca": cloud.ca_path(),
-            "server_name": cache.map(Emulator::server_name),
-            "control": cloud.control_address().map(|address| address.to_string()),
-        }));
-    }
-    if let Some(cache) = cache {
-        output::line(format!("address       {}", cache.address()))?;
-        output::line(format!("server name   {}", cache.server_name()))?;
-    }
-    output::line(format!("ca            {}", cloud.ca_path().display()))?;
-    if let Some(control) = cloud.control_address() {
-        output::line(format!("control       http://{control}"))?;
-    }
-    output::note("ready; stop it with Ctrl-C");
-    Ok(())
-}
-
-fn config(arguments: Arguments) -> Result<CloudConfig, Error> {
-    let mut config = match &arguments.config {
-        None => CloudConfig::default(),
-        Some(path) => {
-            let text = std::fs::read_to_string(path).map_err(|error| {
-                Error::new(Code::ArgumentInvalid, format!("{} could not be read: {error}", path.display()))
-            })?;
-            CloudConfig::from_json(&text).map_err(failed)?
+async fn serve(
+    cloud: &Cloud,
+    environment: &Environment,
+    show: &settings::Show,
+    mut refusals: Refusals,
+    mut signals: Signals,
+) -> Result<u8, Error> {
+    ready::announce(cloud, environment, show)?;
+    let mut program = match Program::start(&show.command, environment) {
+        Ok(program) => program,
+        Err(unable) => return Ok(unable.exit_status()),
+    };
+    let status = loop {
+        tokio::select! {
+            Some(refusal) = refusals.next() => show.note(refusal),
+            ended = program.ended() => break ended?,
+            end = signals.next() => match end {
+                End::Signal(signal) if program.is_running() => program.pass_on(signal),
+                _ => break 0,
+            },
         }
     };
-    if let (Some(id), Some(secret)) = (&arguments.access_key, &arguments.secret_key) {
-        let session_token = arguments.session_token.clone();
-        config.keys.push(AccessKey { id: id.clone(), secret: secret.clone(), session_token, expires: None });
+    while let Some(refusal) = refusals.ready() {
+        show.note(refusal);
     }
-    config.control = arguments.control.or(config.control);
-    config.clock = arguments.clock.or(config.clock);
-    if config.cache.is_some() || arguments.cluster.is_some() {
-        cache(config.cache.get_or_insert_default(), arguments);
-    }
-    Ok(config)
+    Ok(status)
 }
 
-/// What the options change in the cache.
-fn cache(config: &mut Config, arguments: Arguments) {
-    config.users.extend(arguments.users);
-    config.serverless |= arguments.serverless;
-    config.plaintext |= arguments.plaintext;
-    config.token_life = arguments.token_life.or(config.token_life);
-    config.session_limit = arguments.session_limit.or(config.session_limit);
-    replace(&mut config.listen, arguments.listen);
-    replace(&mut config.cluster, arguments.cluster);
-    replace(&mut config.region, arguments.region);
-    replace(&mut config.time_scale, arguments.time_scale);
-    let service = arguments.service.map(|service| match service {
-        ServiceName::Elasticache => Service::ElastiCache,
-        ServiceName::Memorydb => Service::MemoryDb,
-    });
-    replace(&mut config.service, service);
-    let backend = arguments.backend.map(|backend| match backend.as_str() {
-        "auto" => Backend::Auto,
-        url => Backend::Url(url.to_owned()),
-    });
-    replace(&mut config.backend, backend);
-}
-
-fn replace<T>(setting: &mut T, given: Option<T>) {
-    if let Some(given) = given {
-        *setting = given;
-    }
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|error| format!("{error}"))?;
-    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
-}
-
-fn listen_for(kind: SignalKind) -> Result<tokio::signal::unix::Signal, Error> {
-    signal(kind).map_err(|error| Error::new(Code::Internal, format!("no signal handler: {error}")))
-}
-
+/// What kept it from starting, under the name that fits.
 fn failed(error: keyrotor_emulator::Error) -> Error {
-    Error::new(Code::ArgumentInvalid, format!("the emulator did not start: {error}"))
+    use keyrotor_emulator::Error as Failure;
+    let message = format!("the emulator did not start: {error}");
+    match error {
+        Failure::Config { field, problem } => {
+            Error::config(Code::ConfigInvalid, field, format!("the emulator did not start: {problem}"))
+        }
+        Failure::Backend(_) => Error::new(Code::NetworkConnect, message),
+        Failure::Certificates(_) => Error::new(Code::Internal, message),
+        _ => Error::new(Code::ArgumentInvalid, message),
+    }
 }

@@ -8,7 +8,7 @@ use keyrotor::aws::TokenExplanation;
 use keyrotor::{Code, Error};
 use serde_json::{Value, json};
 
-use crate::{output, time};
+use crate::{FAILURE, SUCCESS, output, time};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -22,7 +22,8 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
-pub(crate) fn run(arguments: &Arguments) -> Result<(), Error> {
+/// The exit status says whether the token has a problem.
+pub(crate) fn run(arguments: &Arguments) -> Result<u8, Error> {
     let mut token = arguments.token.clone();
     if token == "-" {
         token.clear();
@@ -32,8 +33,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Error> {
     }
     let explanation = keyrotor::aws::explain(&token, arguments.at.unwrap_or_else(time::now));
     let facts = facts(&explanation);
-    if arguments.json {
-        return output::line(as_json(&facts, &explanation));
+    show(arguments.json, facts, &explanation)?;
+    Ok(if explanation.problems.is_empty() { SUCCESS } else { FAILURE })
+}
+
+fn show(
+    json: bool,
+    facts: Vec<(&'static str, Option<String>)>,
+    explanation: &TokenExplanation,
+) -> Result<(), Error> {
+    if json {
+        return output::line(as_json(&facts, explanation));
     }
     for (name, value) in facts {
         output::line(format!("{name:<16}{}", value.unwrap_or_else(|| "-".to_owned())))?;

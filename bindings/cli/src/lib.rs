@@ -1,7 +1,8 @@
 //! The shell's binding: `keyrotor token`, `explain-token`, `ping` and `emulate`.
 //!
 //! What a command is asked for goes to standard output, everything else to standard error. It exits with 0, with 1
-//! where the thing failed, with 2 where the arguments are wrong.
+//! where the thing failed or a token has a problem, with 2 where the arguments are wrong; `emulate -- COMMAND` with the
+//! status of the command.
 
 #[cfg(feature = "emulator")]
 mod emulate;
@@ -12,10 +13,13 @@ mod time;
 mod token;
 
 use std::ffi::OsString;
-use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use keyrotor::{Code, Error};
+
+const SUCCESS: u8 = 0;
+const FAILURE: u8 = 1;
+const WRONG_ARGUMENTS: u8 = 2;
 
 /// Short-lived cloud tokens for caches and databases.
 #[derive(Debug, Parser)]
@@ -39,32 +43,32 @@ enum Command {
     Emulate(Box<emulate::Arguments>),
 }
 
-/// Runs the command that these arguments name, the first of which is the program.
-pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+/// Runs the command that these arguments name, the first of which is the program. The outcome is the exit status.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version are asked for; everything else is wrong.
-            let code = if error.use_stderr() { 2 } else { 0 };
             let _ = error.print();
-            return ExitCode::from(code);
+            return if error.use_stderr() { WRONG_ARGUMENTS } else { SUCCESS };
         }
     };
     match runtime().and_then(|runtime| runtime.block_on(arguments.command.run())) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => status,
         Err(error) => {
             output::failure(&error);
-            ExitCode::FAILURE
+            FAILURE
         }
     }
 }
 
 impl Command {
-    async fn run(self) -> Result<(), Error> {
+    /// The outcome is the exit status.
+    async fn run(self) -> Result<u8, Error> {
         match self {
-            Self::Token(target) => token::run(target).await,
+            Self::Token(target) => token::run(target).await.map(|()| SUCCESS),
             Self::ExplainToken(arguments) => explain::run(&arguments),
-            Self::Ping(arguments) => ping::run(*arguments).await,
+            Self::Ping(arguments) => ping::run(*arguments).await.map(|()| SUCCESS),
             #[cfg(feature = "emulator")]
             Self::Emulate(arguments) => emulate::run(*arguments).await,
         }

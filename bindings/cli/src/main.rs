@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    keyrotor_cli::run(std::env::args_os())
+    keyrotor_cli::run(std::env::args_os()).into()
 }

@@ -27,6 +27,9 @@ pub(crate) struct Arguments {
     /// PEM file with the authority to trust [default: the system's]
     #[arg(long)]
     ca: Option<PathBuf>,
+    /// Connect without TLS, for a test: everybody on the way can read the token
+    #[arg(long, conflicts_with = "ca")]
+    plaintext: bool,
     /// Replication group id, serverless cache name or MemoryDB cluster name
     #[arg(long, requires = "user")]
     cluster: Option<String>,
@@ -101,6 +104,10 @@ fn request(arguments: Arguments) -> Result<ConnectionRequest, Error> {
     if let Some(host) = arguments.host {
         let port = arguments.port.unwrap_or_default();
         request.addresses = vec![NodeAddress { host, port, unix_socket_path: None }];
+    }
+    if arguments.plaintext {
+        request.tls_mode = TlsMode::NoTls.into();
+        request.allow_plaintext = true;
     }
     if let Some(path) = &arguments.ca {
         request.root_certs = vec![read(path)?];

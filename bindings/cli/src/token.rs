@@ -88,7 +88,11 @@ pub(crate) async fn run(target: Target) -> Result<(), Error> {
     let request = TokenManagerRequest {
         authentication_info: Some(AuthenticationInfo { credentials: Some(credentials) }),
         refresh: None,
+        lazy_refresh: None,
     };
+    for warning in keyrotor::doubts(&request)? {
+        output::note(format!("warning: {warning}"));
+    }
     let fetched = keyrotor::fetch_once(request, common.at.unwrap_or_else(time::now)).await?;
     if !common.json {
         return output::line(fetched.secret.expose());

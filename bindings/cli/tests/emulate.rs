@@ -76,6 +76,16 @@ fn b02_ping_fails_with_the_code_of_every_other_host() {
 }
 
 #[test]
+fn c02_ping_sends_a_token_in_the_clear_only_when_told_to() {
+    let emulator = Emulator::start(&["--plaintext"]);
+    let base = ["ping", "--host", "localhost", "--port", &emulator.port];
+    let output = run(&[&base[..], &LOGIN, &["--plaintext"]].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stdout(&output).contains("user: iam-user-01"), "{}", stdout(&output));
+    assert!(!run(&[&base[..], &LOGIN].concat()).status.success(), "TLS is the default");
+}
+
+#[test]
 fn redis_cli_logs_in_with_a_token_as_its_password() {
     let emulator = Emulator::start(&[]);
     assert_eq!(redis_cli(&emulator, "iam-user-01", &token(), &["ACL", "WHOAMI"]), "iam-user-01");
@@ -98,6 +108,16 @@ fn a_config_file_and_options_add_up() {
         assert!(output.status.success(), "{}", stderr(&output));
     }
     assert!(!ping(&emulator, &LOGIN).status.success(), "an ElastiCache token is none for MemoryDB");
+}
+
+#[test]
+fn a_cluster_is_played_on_command() {
+    let emulator = Emulator::start(&["--shards", "3", "--replicas", "1"]);
+    let follow =
+        |command: &[&str]| redis_cli(&emulator, "iam-user-01", &token(), &[&["-c"], command].concat());
+    assert_eq!(follow(&["SET", "foo", "1"]), "OK");
+    assert_eq!(follow(&["GET", "foo"]), "1");
+    assert!(follow(&["CLUSTER", "INFO"]).contains("cluster_known_nodes:6"));
 }
 
 #[test]

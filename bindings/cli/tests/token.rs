@@ -222,6 +222,20 @@ fn explain_token_reads_standard_input_and_names_the_problem() {
     assert_eq!(json["problems"], Value::Array(Vec::new()));
     let signature = token.split("X-Amz-Signature=").nth(1).unwrap();
     assert!(!json.to_string().contains(signature), "the signature stays out of what is shown");
-    let late = run(&["explain-token", &token, "--at", "2100-01-01T00:00:00Z"]);
-    assert!(stdout(&late).contains("expired"), "{}", stdout(&late));
+    assert_eq!(run(&["explain-token", &token]).status.code(), Some(0));
+    for form in [&[][..], &["--json"]] {
+        let arguments = [&["explain-token", &token, "--at", "2100-01-01T00:00:00Z"], form].concat();
+        let late = run(&arguments);
+        assert!(stdout(&late).contains("expired"), "{}", stdout(&late));
+        assert_eq!(late.status.code(), Some(1), "a problem is no success");
+    }
+}
+
+#[test]
+fn s01_an_odd_name_is_signed_with_a_warning() {
+    let output = run(&["token", "elasticache", "--cluster", "my_cache", "--user", "u", "--region", "r"]);
+    assert!(output.status.success() && stdout(&output).starts_with("my_cache/?"), "{}", stderr(&output));
+    assert!(stderr(&output).starts_with("warning: ") && stderr(&output).contains("my_cache"));
+    let output = run(&["token", "elasticache", "--cluster", "my-cache", "--user", "u", "--region", "r"]);
+    assert_eq!(stderr(&output), "");
 }

@@ -114,6 +114,8 @@ interface Native {
   connect(request: Uint8Array, encoding: Encoding, host: NativeHost, ticket: number): void;
   convertGlideRequest(bytes: Uint8Array): Buffer;
   descriptorSet(): Buffer;
+  /** In builds with the command; holds the thread until it ends, with its exit status. */
+  main?: (args: string[]) => number;
   /** In debug builds. */
   rehearsePanic?: () => void;
   /** In debug builds. */

@@ -15,6 +15,8 @@
 
 mod arguments;
 pub mod client;
+#[cfg(feature = "cli")]
+pub mod command;
 mod completion;
 pub mod error;
 pub mod host;

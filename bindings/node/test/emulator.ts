@@ -1,11 +1,8 @@
-/** `keyrotor emulate`: a local cache that really checks tokens, with a real server behind it. */
+/** The emulator of these tests, and the requests that lead to it. */
 
-import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+
+import { Emulator as Running } from '../lib/testing/index.js';
 
 export type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
 export type JsonObject = Record<string, Json>;
@@ -19,46 +16,26 @@ export function readJson(path: string): unknown {
 
 export const base = readJson('tests/scenarios/base.json') as { emulator: string[]; request: JsonObject };
 
-const BINARY = process.env['KEYROTOR_BIN'] ?? fileURLToPath(new URL('target/debug/keyrotor', ROOT));
-
-interface Ready {
-  address: string;
-  ca: string;
-  control: string;
-}
-
+/** An emulator with the arguments of `base.json`. */
 export class Emulator {
   readonly port: number;
   readonly caFile: string;
   readonly ca: Buffer;
-  readonly #child: ChildProcess;
-  readonly #control: string;
+  readonly #running: Running;
 
-  private constructor(child: ChildProcess, ready: Ready) {
-    this.#child = child;
-    this.port = Number(ready.address.split(':').at(-1));
-    this.caFile = ready.ca;
-    this.ca = readFileSync(ready.ca);
-    this.#control = ready.control.startsWith('http') ? ready.control : `http://${ready.control}`;
+  private constructor(running: Running) {
+    this.#running = running;
+    this.port = running.port;
+    this.caFile = running.ca;
+    this.ca = readFileSync(running.ca);
   }
 
   static async start(more: string[] = [], identity = base.emulator): Promise<Emulator> {
-    const args = ['emulate', ...identity, ...more, '--control', '127.0.0.1:0', '--json'];
-    const child = spawn(BINARY, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-    const [line] = (await Promise.race([
-      once(createInterface(child.stdout), 'line'),
-      once(child, 'exit').then(([code]) => {
-        throw new Error(`keyrotor emulate ended with ${String(code)}`);
-      }),
-    ])) as [string];
-    return new Emulator(child, JSON.parse(line) as Ready);
+    return new Emulator(await Running.start({ cache: {} }, { args: [...identity, ...more] }));
   }
 
-  async stop(): Promise<void> {
-    if (this.#child.exitCode !== null) return;
-    const gone = once(this.#child, 'exit');
-    this.#child.kill('SIGTERM');
-    await gone;
+  stop(): Promise<void> {
+    return this.#running.stop();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -66,18 +43,13 @@ export class Emulator {
   }
 
   async fault(name: string, body: JsonObject = {}): Promise<void> {
-    const answer = await fetch(`${this.#control}/faults/${name}`, {
-      method: 'POST',
-      body: JSON.stringify(body),
-    });
-    assert.equal(answer.status, 200, await answer.text());
+    await this.#running.ask(`/faults/${name}`, body);
   }
 
   /** What stands at a dotted path of what it saw. */
   async record(path: string): Promise<unknown> {
-    const answer = await fetch(`${this.#control}/record`);
-    let value = (await answer.json()) as Record<string, unknown> | undefined;
-    for (const name of path.split('.')) value = value?.[name] as Record<string, unknown> | undefined;
+    let value: unknown = await this.#running.record();
+    for (const name of path.split('.')) value = (value as JsonObject | undefined)?.[name];
     return value;
   }
 

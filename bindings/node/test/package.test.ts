@@ -74,6 +74,14 @@ test('the programs of the README run as they stand', async () => {
   for (const [, file = '', text = ''] of programs) outputs.push(await strangers(file, text, env));
   assert.match(outputs[0] ?? '', /^hello\nfresh 20\d\d-/);
   assert.equal(outputs[1], 'app\n');
+  assert.equal(outputs[2], 'orders 0\n');
+});
+
+test('the tests of the page on CI pass', async () => {
+  const page = readFileSync(new URL('tests/emulator/docs/ci.md', ROOT), 'utf8');
+  const [, file = '', text = ''] = /```js\n\/\/ (\S+)\n(.*?)```/s.exec(page) ?? [];
+  assert.equal(file, 'app.test.mjs');
+  assert.match(await strangers(file, text, { NODE_TEST_CONTEXT: '' }), /pass 2\b/);
 });
 
 test('the demo program connects, counts and ends', async () => {

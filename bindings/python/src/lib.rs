@@ -2,6 +2,8 @@
 
 mod argument;
 mod client;
+#[cfg(feature = "cli")]
+mod command;
 mod credential;
 mod error;
 mod exit;
@@ -20,6 +22,9 @@ mod native {
 
     #[pymodule_export]
     use crate::client::Client;
+    #[cfg(feature = "cli")]
+    #[pymodule_export]
+    use crate::command::main;
     #[pymodule_export]
     use crate::credential::Credential;
     #[cfg(debug_assertions)]

@@ -10,7 +10,7 @@ use keyrotor::proto::{
     AccessKey, AuthenticationInfo, IamCredentials, NodeAddress, ServerCredentials, TlsMode,
 };
 use keyrotor::{Client, ConnectionRequest};
-use keyrotor_emulator::{Config, Emulator};
+use keyrotor_emulator::{Backend, Config, Emulator};
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, ProtocolVersion, RedisConnectionInfo};
 use rustls::pki_types::pem::PemObject as _;
@@ -21,6 +21,7 @@ use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio_rustls::TlsConnector;
 
+use super::pipe::Pipe;
 use super::server::{Server, USER};
 use super::{Outcome, wall};
 
@@ -49,6 +50,11 @@ impl Place {
             password: server.password.clone(),
             ca: None,
         }
+    }
+
+    /// The server itself through a pipe that ends TLS.
+    pub(crate) fn piped(pipe: &Pipe, server: &Server) -> Self {
+        Self { address: pipe.address, ca: Some(pipe.ca.clone()), ..Self::plain(server) }
     }
 
     /// An emulator, with a token.
@@ -129,6 +135,16 @@ impl Place {
 
 /// An emulator on threads of its own, in front of a server that it starts on a Unix socket: as `keyrotor emulate`.
 pub(crate) fn emulator(runtime: &Runtime, plaintext: bool) -> Outcome<Emulator> {
+    emulator_before(runtime, plaintext, Backend::Auto)
+}
+
+/// An emulator in front of a server that runs already. It takes the server's user over, with another password.
+pub(crate) fn emulator_of(runtime: &Runtime, plaintext: bool, server: &Server) -> Outcome<Emulator> {
+    let url = format!("redis://{USER}:{}@{}", server.password, server.address);
+    emulator_before(runtime, plaintext, Backend::Url(url))
+}
+
+fn emulator_before(runtime: &Runtime, plaintext: bool, backend: Backend) -> Outcome<Emulator> {
     let key = keyrotor_emulator::AccessKey {
         id: KEY_ID.into(),
         secret: KEY.into(),
@@ -140,6 +156,7 @@ pub(crate) fn emulator(runtime: &Runtime, plaintext: bool) -> Outcome<Emulator> 
         users: vec![USER.into()],
         keys: vec![key],
         plaintext,
+        backend,
         ..Config::default()
     }))?)
 }

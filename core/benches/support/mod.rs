@@ -3,6 +3,7 @@
 
 pub(crate) mod clients;
 pub(crate) mod interleave;
+pub(crate) mod pipe;
 pub(crate) mod report;
 pub(crate) mod server;
 

@@ -56,6 +56,18 @@ impl Report {
         Ok(())
     }
 
+    /// Figures that stand for themselves: name, value, unit.
+    #[expect(clippy::print_stdout, reason = "a report")]
+    pub(crate) fn figures(&mut self, title: &str, figures: &[(&str, f64, &str)]) {
+        println!("\n{title}");
+        let mut all = serde_json::Map::new();
+        for (name, value, unit) in figures {
+            println!("  {name:<56} {value:>12.3} {unit}");
+            all.insert((*name).to_owned(), json!({"value": value, "unit": unit}));
+        }
+        self.results.push(json!({"title": title, "figures": all}));
+    }
+
     /// Says why something was not measured.
     #[expect(clippy::print_stdout, reason = "a report")]
     pub(crate) fn skip(&mut self, what: &str, why: &str) {

@@ -12,7 +12,8 @@ use tokio::task::AbortHandle;
 
 use crate::clock::{BoxFuture, Clock, SystemClock};
 use crate::error::Result;
-use crate::runtime::{Engine, Process};
+use crate::process::Process;
+use crate::runtime::Engine;
 
 /// A connected byte stream.
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static {}

@@ -5,7 +5,9 @@ use std::time::Duration;
 use keyrotor_proto::authentication_info::Credentials;
 use keyrotor_proto::{Code, ConnectionRequest, NodeAddress, ProtocolVersion, ReadFrom, TlsMode};
 
+use super::refresh::refresh;
 use super::{Login, conflict, invalid, login, missing, unsupported};
+use crate::callbacks::Callbacks;
 use crate::error::{Error, Result};
 
 const DEFAULT_PORT: u16 = 6379;
@@ -62,7 +64,7 @@ pub(crate) struct Retry {
 }
 
 /// Checks a request and fills in the defaults. No I/O.
-pub(crate) fn connection(request: ConnectionRequest) -> Result<Settings> {
+pub(crate) fn connection(request: ConnectionRequest, callbacks: &Callbacks) -> Result<Settings> {
     refuse_unsupported(&request)?;
     refuse_database_tokens(&request)?;
     let has_credentials = request.authentication_info.is_some();
@@ -75,8 +77,11 @@ pub(crate) fn connection(request: ConnectionRequest) -> Result<Settings> {
     }
     let tls = tls(&request)?;
     let policy = request.refresh.unwrap_or_default();
-    let login =
-        request.authentication_info.map(|info| login(info, policy, "authentication_info")).transpose()?;
+    let refresh = refresh(policy, request.lazy_refresh)?;
+    let login = request
+        .authentication_info
+        .map(|info| login(info, refresh, callbacks, "authentication_info"))
+        .transpose()?;
     if let Some(login) = &login {
         if request.require_iam && !login.is_token {
             let message =
@@ -117,7 +122,6 @@ fn refuse_unsupported(request: &ConnectionRequest) -> Result<()> {
         (request.client_key_path.is_some(), "client_key_path"),
         (request.cert_reload.is_some(), "cert_reload"),
         (request.fallback_credentials.is_some(), "fallback_credentials"),
-        (request.lazy_refresh, "lazy_refresh"),
         (!request.node_address_map.is_empty(), "node_address_map"),
     ];
     match refused.iter().find(|(is_set, _)| *is_set) {
@@ -129,10 +133,14 @@ fn refuse_unsupported(request: &ConnectionRequest) -> Result<()> {
 /// Settings of a login, where there is none.
 fn refuse_without_credentials(request: &ConnectionRequest) -> Result<()> {
     let without_login = "has no use without authentication_info: set credentials, or leave it out";
-    match (request.verify_identity, request.refresh.is_some()) {
-        (true, _) => Err(conflict("verify_identity", without_login)),
-        (_, true) => Err(conflict("refresh", without_login)),
-        _ => Ok(()),
+    let settings = [
+        (request.verify_identity, "verify_identity"),
+        (request.refresh.is_some(), "refresh"),
+        (request.lazy_refresh.is_some(), "lazy_refresh"),
+    ];
+    match settings.iter().find(|(is_set, _)| *is_set) {
+        Some((_, field)) => Err(conflict(*field, without_login)),
+        None => Ok(()),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::manager::{RetryConfig, TokenRefreshConfig};
 
 /// What is unset keeps its default; bounds are checked by the manager.
-pub(super) fn refresh(policy: RefreshPolicy) -> Result<TokenRefreshConfig> {
+pub(super) fn refresh(policy: RefreshPolicy, lazy: Option<bool>) -> Result<TokenRefreshConfig> {
     let defaults = TokenRefreshConfig::default();
     Ok(TokenRefreshConfig {
         interval: None,
@@ -17,6 +17,7 @@ pub(super) fn refresh(policy: RefreshPolicy) -> Result<TokenRefreshConfig> {
             .source_timeout
             .map_or(Ok(defaults.source_timeout), |d| duration(d, "refresh.source_timeout"))?,
         retry: retry(policy.retry.unwrap_or_default())?,
+        lazy,
     })
 }
 

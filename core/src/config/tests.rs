@@ -9,7 +9,8 @@ use keyrotor_proto::{Format, TokenManagerRequest, decode};
 use super::*;
 
 fn manager_login(json: &str) -> Login {
-    token_manager(decode::<TokenManagerRequest>(json.as_bytes(), Format::Json).unwrap()).unwrap()
+    token_manager(decode::<TokenManagerRequest>(json.as_bytes(), Format::Json).unwrap(), &Callbacks::new())
+        .unwrap()
 }
 
 #[test]
@@ -19,7 +20,7 @@ fn an_iam_request_gets_the_services_lives() {
     );
     assert_eq!(login.source.name(), "elasticache-iam");
     assert_eq!(login.source.token_life(), Some(Duration::from_secs(900)));
-    assert_eq!(login.lease, Some(Duration::from_secs(12 * 3600)));
+    assert_eq!(login.lease, Lease::For(Duration::from_secs(12 * 3600)));
     assert_eq!(login.refresh, crate::TokenRefreshConfig::default());
     assert!(login.is_token);
 }
@@ -32,7 +33,7 @@ fn lives_lease_and_interval_of_the_request_are_taken() {
             "refresh": {"margin": "5s", "retry": {"maxAttempts": 7, "jitterPercentage": 0}}}"#,
     );
     assert_eq!(login.source.token_life(), Some(Duration::from_secs(60)));
-    assert_eq!(login.lease, Some(Duration::from_secs(90)));
+    assert_eq!(login.lease, Lease::For(Duration::from_secs(90)));
     assert_eq!(login.refresh.interval, Some(Duration::from_millis(12_500)));
     assert_eq!(login.refresh.margin, Duration::from_secs(5));
     assert_eq!((login.refresh.retry.max_attempts, login.refresh.retry.jitter_percentage), (7, Some(0)));
@@ -63,7 +64,9 @@ fn each_arm_has_its_source() {
 fn a_connection_gets_its_defaults() {
     let json = r#"{"addresses": [{"host": "a"}, {"host": "b", "port": 7000}]}"#;
     let settings =
-        connection(decode::<ConnectionRequest>(json.as_bytes(), Format::Json).unwrap()).ok().unwrap();
+        connection(decode::<ConnectionRequest>(json.as_bytes(), Format::Json).unwrap(), &Callbacks::new())
+            .ok()
+            .unwrap();
     assert_eq!(settings.addresses, [("a".to_owned(), 6379), ("b".to_owned(), 7000)]);
     assert_eq!(settings.request_timeout, Duration::from_secs(1));
     assert_eq!(settings.connection_timeout, Duration::from_secs(2));
@@ -81,7 +84,9 @@ fn a_retry_strategy_grows_so_many_times() {
     let json = r#"{"addresses": [{"host": "a"}], "connectionRetryStrategy":
         {"numberOfRetries": 3, "factor": 100, "exponentBase": 2, "jitterPercent": 10}}"#;
     let settings =
-        connection(decode::<ConnectionRequest>(json.as_bytes(), Format::Json).unwrap()).ok().unwrap();
+        connection(decode::<ConnectionRequest>(json.as_bytes(), Format::Json).unwrap(), &Callbacks::new())
+            .ok()
+            .unwrap();
     assert_eq!(settings.retry.cap, Duration::from_millis(800));
     assert_eq!(settings.retry.jitter_percentage, Some(10));
 }

@@ -1,11 +1,13 @@
 //! The current credential, and how it stands by both clocks.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::{Duration, SystemTime};
 
-use crate::clock::Clock;
+use super::policy::LARGEST_MARGIN;
+use super::schedule::Throw;
+use crate::clock::{Clock, GLANCE};
 use crate::credential::Credential;
 
 /// A credential with what is needed to judge it without asking anybody.
@@ -17,8 +19,10 @@ pub(crate) struct Held {
     monotonic: Duration,
     /// What it had left then; `None` for no end.
     life: Option<Duration>,
-    margin: Duration,
-    refresh_after: Duration,
+    /// Decides, once for all managers that hold it, where in its interval the refresh falls.
+    pub(super) throw: Throw,
+    /// Nanoseconds after its birth. The earliest that any of its managers wants.
+    refresh_after: AtomicU64,
     successor_asked: AtomicBool,
 }
 
@@ -32,7 +36,7 @@ pub(crate) enum Standing {
     Good,
     /// To be handed out, while its successor is fetched.
     Due,
-    /// Valid, but to be handed out only where no better one can be had: inside its margin, or the clocks
+    /// Valid, but to be handed out only where no better one can be had: inside the margin, or the clocks
     /// disagree.
     Marginal,
     /// Never to be handed out again.
@@ -40,12 +44,7 @@ pub(crate) enum Standing {
 }
 
 impl Held {
-    pub(crate) fn new(
-        credential: Arc<Credential>,
-        clock: Arc<dyn Clock>,
-        margin: Duration,
-        refresh_after: Duration,
-    ) -> Self {
+    pub(crate) fn new(credential: Arc<Credential>, clock: Arc<dyn Clock>, throw: Throw) -> Self {
         let wall = clock.wall();
         let life = credential.expires_at.map(|end| end.duration_since(wall).unwrap_or_default());
         let monotonic = clock.monotonic();
@@ -55,10 +54,23 @@ impl Held {
             monotonic,
             clock,
             life,
-            margin,
-            refresh_after,
+            throw,
+            refresh_after: AtomicU64::new(u64::MAX),
             successor_asked: AtomicBool::new(false),
         }
+    }
+
+    pub(super) fn life(&self) -> Option<Duration> {
+        self.life
+    }
+
+    /// The moment, on the monotonic clock, when it came.
+    pub(super) fn born(&self) -> Duration {
+        self.monotonic
+    }
+
+    pub(super) fn refresh_after(&self, age: Duration) {
+        self.refresh_after.store(u64::try_from(age.as_nanos()).unwrap_or(u64::MAX), Relaxed);
     }
 
     /// Whether this caller is the first past the refresh point, who starts the fetch. Should that fail, the alarm
@@ -67,29 +79,51 @@ impl Held {
         !self.successor_asked.load(Relaxed) && !self.successor_asked.swap(true, Relaxed)
     }
 
-    pub(crate) fn standing(&self) -> Standing {
+    /// How it stands for a manager with this margin.
+    pub(crate) fn standing(&self, margin: Duration) -> Standing {
         let Some(life) = self.life else {
             return Standing::Good;
         };
-        let age = self.clock.monotonic().saturating_sub(self.monotonic);
-        let wall = self.clock.wall();
+        let margin = margin.min(life / LARGEST_MARGIN);
+        // What is good at a glance has a margin left that no glance misses by; anything else gets a closer look.
+        if margin > GLANCE {
+            let standing = self.standing_at(self.clock.glance(), life, margin);
+            if standing <= Standing::Due {
+                return standing;
+            }
+        }
+        self.standing_at((self.clock.wall(), self.clock.monotonic()), life, margin)
+    }
+
+    fn standing_at(
+        &self,
+        (wall, monotonic): (SystemTime, Duration),
+        life: Duration,
+        margin: Duration,
+    ) -> Standing {
+        let age = monotonic.saturating_sub(self.monotonic);
         let left_by_wall = self.credential.expires_at.and_then(|end| end.duration_since(wall).ok());
         let left = left_by_wall.unwrap_or_default().min(life.saturating_sub(age));
         if left.is_zero() {
             Standing::Over
-        } else if left < self.margin || self.clocks_disagree(wall, age) {
+        } else if left < margin || self.clocks_disagree(wall, age, margin) {
             Standing::Marginal
-        } else if age >= self.refresh_after {
+        } else if age.as_nanos() >= u128::from(self.refresh_after.load(Relaxed)) {
             Standing::Due
         } else {
             Standing::Good
         }
     }
 
+    /// Whether it may still be used at all.
+    pub(crate) fn is_valid(&self) -> bool {
+        self.standing(Duration::ZERO) < Standing::Over
+    }
+
     /// A jump of the wall clock by more than the margin: the token may have been dated by a wrong clock.
-    fn clocks_disagree(&self, wall: SystemTime, age: Duration) -> bool {
+    fn clocks_disagree(&self, wall: SystemTime, age: Duration, margin: Duration) -> bool {
         let expected = self.wall + age;
         let apart = wall.duration_since(expected).unwrap_or_else(|earlier| earlier.duration());
-        apart > self.margin.max(SMALLEST_JUMP)
+        apart > margin.max(SMALLEST_JUMP)
     }
 }

@@ -12,8 +12,8 @@ const DEFAULT_SOURCE_TIMEOUT: Duration = Duration::from_secs(10);
 const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 /// Of a token's life, where the service fixes the life: 8 minutes of 15.
 const DEFAULT_INTERVAL: f64 = 8.0 / 15.0;
-/// A margin never takes more than this share of a token's life.
-const LARGEST_MARGIN: f64 = 0.25;
+/// A margin never takes more than a token's life divided by this.
+pub(super) const LARGEST_MARGIN: u32 = 4;
 /// With a ratio, a token is refreshed at least this long before its end, where its life allows.
 const LATEST_REFRESH: Duration = Duration::from_secs(180);
 
@@ -41,6 +41,8 @@ pub struct TokenRefreshConfig {
     pub source_timeout: Duration,
     /// How a failing source is asked again.
     pub retry: RetryConfig,
+    /// Whether nothing runs in the background; see [Lazy mode](crate#lazy-mode). Unset: under AWS Lambda only.
+    pub lazy: Option<bool>,
 }
 
 impl Default for TokenRefreshConfig {
@@ -51,6 +53,7 @@ impl Default for TokenRefreshConfig {
             margin: DEFAULT_MARGIN,
             source_timeout: DEFAULT_SOURCE_TIMEOUT,
             retry: RetryConfig::default(),
+            lazy: None,
         }
     }
 }
@@ -82,24 +85,42 @@ impl Default for RetryConfig {
     }
 }
 
+/// Set by AWS Lambda, which freezes a process between two invocations.
+const LAMBDA: &str = "AWS_LAMBDA_FUNCTION_NAME";
+
 impl TokenRefreshConfig {
+    /// Whether this manager works only while somebody uses it.
+    pub(crate) fn is_lazy(&self) -> bool {
+        self.lazy.unwrap_or_else(|| std::env::var_os(LAMBDA).is_some_and(|name| !name.is_empty()))
+    }
+
     /// The margin that counts for a token of this life.
     pub(crate) fn margin_of(&self, life: Duration) -> Duration {
-        self.margin.min(life.mul_f64(LARGEST_MARGIN))
+        self.margin.min(life / LARGEST_MARGIN)
     }
 
     /// How long after its birth a token is refreshed, before jitter.
     pub(crate) fn refresh_after(&self, life: Duration, fixed_life: Option<Duration>) -> Duration {
-        let latest = life.saturating_sub(self.margin_of(life));
-        let Some(fixed_life) = fixed_life else {
-            let three_minutes_before = life.checked_sub(LATEST_REFRESH).filter(|left| !left.is_zero());
-            let by_ratio = life.mul_f64(self.ratio);
-            return by_ratio.min(three_minutes_before.unwrap_or(by_ratio)).min(latest);
+        let wished = match fixed_life {
+            None => life.mul_f64(self.ratio),
+            Some(fixed_life) => {
+                let interval = self.interval.unwrap_or(fixed_life.mul_f64(DEFAULT_INTERVAL));
+                // Credentials that end early cut a token short: keep the interval's share of what is left.
+                let share = interval.as_secs_f64() / fixed_life.as_secs_f64();
+                interval.min(life.mul_f64(share))
+            }
         };
-        let interval = self.interval.unwrap_or(fixed_life.mul_f64(DEFAULT_INTERVAL));
-        // Credentials that end early cut a token short: keep the interval's share of what is left.
-        let share = interval.as_secs_f64() / fixed_life.as_secs_f64();
-        interval.min(life.mul_f64(share)).min(latest)
+        wished.min(self.latest_refresh(life, fixed_life))
+    }
+
+    /// How long after its birth a token is refreshed at the latest, whatever the jitter.
+    pub(crate) fn latest_refresh(&self, life: Duration, fixed_life: Option<Duration>) -> Duration {
+        let before_the_margin = life.saturating_sub(self.margin_of(life));
+        let three_minutes_before = life.checked_sub(LATEST_REFRESH).filter(|left| !left.is_zero());
+        match (fixed_life, three_minutes_before) {
+            (None, Some(three_minutes_before)) => before_the_margin.min(three_minutes_before),
+            _ => before_the_margin,
+        }
     }
 
     /// Checks everything that can be checked before the first token. `field` is the path of the interval.

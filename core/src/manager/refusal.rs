@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use keyrotor_proto::{Code, EventKind};
+use keyrotor_proto::Code;
 
+use super::feed::Feed;
 use super::schedule::{self, Dice};
-use super::state::Shared;
-use super::subscribe::Latest;
 use crate::credential::Credential;
 use crate::error::Error;
 use crate::secret::Secret;
@@ -42,8 +41,8 @@ impl Refusals {
         self.in_a_row > 0
     }
 
-    /// The source gave a secret that was refused: no sooner than a second refusal would allow.
-    pub(super) fn same_again(&mut self, secret: &Secret, now: Duration, dice: Dice) {
+    /// Where the source gave again what was refused, the next one goes out no sooner than after a second refusal.
+    pub(super) fn note_repeat(&mut self, secret: &Secret, now: Duration, dice: Dice) {
         if self.last.as_ref().is_some_and(|refused| refused.secret == *secret) {
             let pause = schedule::refusal_pause(self.in_a_row.max(2), dice);
             self.paused_until = Some(self.paused_until.unwrap_or_default().max(now + pause));
@@ -78,50 +77,47 @@ impl Refusals {
     }
 }
 
-impl Shared {
+impl Feed {
+    /// A server refused this generation. Counts once, and not at all for one that is current no more.
     pub(super) fn reject(self: &Arc<Self>, generation: u64, error: Option<&Error>) {
-        let mut state = self.state();
-        let current = self.current.load_full();
-        let Some(held) = current.filter(|held| held.credential.generation == generation) else {
-            return;
-        };
-        let Ok(engine) = state.engine() else { return };
-        let now = engine.clock.monotonic();
-        let error = error.cloned().unwrap_or_else(|| self.refused_error());
-        self.current.store(None);
-        self.latest.send_if_modified(|latest| {
-            let is_refused =
-                matches!(latest, Latest::Token(held) if held.credential.generation == generation);
-            if is_refused {
-                *latest = Latest::Waiting;
+        let must_forget_keys = self.change(|state| {
+            let current = self.current.load_full();
+            let Some(held) = current.filter(|held| held.credential.generation == generation) else {
+                return false;
+            };
+            let now = self.clock.monotonic();
+            let error = error.cloned().unwrap_or_else(|| self.refused_error());
+            self.current.store(None);
+            state.counts.rejected += 1;
+            state.last_error = Some(error.clone());
+            let pause = state.refusals.note(Arc::clone(&held.credential), error.clone(), now, self.dice);
+            state.news.rejected(generation, error);
+            if state.is_driven() && !state.is_flying() {
+                self.set_alarm(state, pause);
             }
-            is_refused
+            state.refusals.may_forget_keys(now)
         });
-        state.counts.rejected += 1;
-        state.last_error = Some(error.clone());
-        let pause = state.refusals.note(Arc::clone(&held.credential), error.clone(), now, self.dice);
-        if state.refusals.may_forget_keys(now) {
+        if must_forget_keys {
             self.source.invalidate();
         }
-        tracing::warn!(source = self.source.name(), generation, "the server refused the token: {error}");
-        self.emit_at(Some(&engine), generation, EventKind::EventRejected, Some(&error));
-        if Self::is_flying(&state) {
-            return;
-        }
-        if pause.is_zero() {
-            self.take_off(&mut state, &engine);
-        } else {
-            self.set_alarm(&mut state, &engine, pause);
-        }
+        // Only now, so that the keys which the server refused are not asked once more.
+        self.change(|state| {
+            let is_wanted = self.current.load().is_none() && state.is_driven() && !state.is_flying();
+            if is_wanted && state.refusals.pause_error(self.clock.monotonic()).is_none() {
+                // No thread can be had: whoever asks next tries again.
+                let _ = self.take_off(state);
+            }
+        });
     }
 
     pub(super) fn accept(&self, generation: u64) {
-        let mut state = self.state();
-        let current = self.current.load();
-        // One that was refused meanwhile says nothing about its successors.
-        if current.as_ref().is_some_and(|held| held.credential.generation == generation) {
-            state.refusals.clear();
-        }
+        self.change(|state| {
+            let current = self.current.load();
+            // One that was refused meanwhile says nothing about its successors.
+            if current.as_ref().is_some_and(|held| held.credential.generation == generation) {
+                state.refusals.clear();
+            }
+        });
     }
 
     fn refused_error(&self) -> Error {
@@ -129,9 +125,9 @@ impl Shared {
             Code::AuthRefused,
             format!(
                 "the server refused the token of {}; `keyrotor explain-token` shows what it says",
-                self.source.name()
+                self.name
             ),
         )
-        .with_source(self.source.name())
+        .with_source(&*self.name)
     }
 }

@@ -5,110 +5,139 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use keyrotor_proto::Code;
+use keyrotor_proto::{Code, EventKind};
 use tokio::sync::watch;
+use tracing::Instrument;
 
+use super::feed::{Feed, Outcome};
+use super::members::Pace;
+use super::news::Failure;
 use super::schedule;
-use super::state::{Outcome, Shared};
+use super::state::State;
 use crate::error::Error;
 use crate::runtime::Engine;
 use crate::source::{Fetch, Fetched, SourceError};
 
-/// Runs a round and tells everybody who waits for it. A panic in the source is an error like any other.
-pub(super) async fn fly(shared: Arc<Shared>, engine: Arc<Engine>, waiting: watch::Sender<Option<Outcome>>) {
-    let round = AssertUnwindSafe(round(&shared, &engine)).catch_unwind().await;
-    let answer = round.unwrap_or_else(|panic| Err(panicked(&shared, &engine, &*panic)));
-    let outcome = {
-        let mut state = shared.state();
-        Shared::land(&mut state);
-        if state.closed {
-            return;
-        }
-        match answer {
-            Ok(fetched) => Ok(shared.install(&mut state, &engine, fetched)),
-            Err(error) => {
-                shared.end_of_round(&mut state, &engine, &error);
-                Err(error)
-            }
-        }
-    };
-    waiting.send_replace(Some(outcome));
+/// What came of asking the source, and how long it took.
+pub(super) struct Made {
+    pub(super) answer: Result<Fetched, SourceError>,
+    pub(super) took: Duration,
 }
 
-async fn round(shared: &Arc<Shared>, engine: &Arc<Engine>) -> Result<Fetched, Error> {
-    let deadline = engine.clock.monotonic() + shared.config.source_timeout;
+/// Runs a round and tells everybody who waits for it. A panic in the source is an error like any other.
+pub(super) async fn fly(
+    feed: Arc<Feed>,
+    engine: Arc<Engine>,
+    pace: Pace,
+    number: u64,
+    waiting: watch::Sender<Option<Outcome>>,
+) {
+    let begun = feed.clock.monotonic();
+    let span = tracing::info_span!("token_refresh", source = &*feed.name, target = feed.source.target());
+    let round = AssertUnwindSafe(round(&feed, &pace).instrument(span)).catch_unwind().await;
+    let answer = round.unwrap_or_else(|panic| Err(panicked(&feed, &*panic)));
+    let took = feed.clock.monotonic().saturating_sub(begun);
+    let outcome = feed.change_silently(|state| {
+        if !state.land(number) {
+            return None;
+        }
+        Some(match answer {
+            Ok(fetched) => Ok(feed.install(state, fetched, took)),
+            Err(error) => {
+                feed.end_of_round(state, &error, took);
+                Err(error)
+            }
+        })
+    });
+    // Whoever waits for it goes first: a log may hang.
+    if let Some(outcome) = outcome {
+        waiting.send_replace(Some(outcome));
+    }
+    feed.spread_news();
+    // A lazy manager's fetch has the last hold on the thread that it runs on.
+    drop(engine);
+}
+
+async fn round(feed: &Arc<Feed>, pace: &Pace) -> Result<Fetched, Error> {
+    let deadline = feed.clock.monotonic() + pace.source_timeout;
     // Callers sat through a whole round when the failures began; from then on each round is one attempt.
-    let attempts = if shared.state().failures == 0 { shared.config.retry.max_attempts } else { 1 };
+    let attempts = if feed.look().failures == 0 { pace.retry.max_attempts } else { 1 };
     let mut attempt = 1;
     loop {
-        let error = match attempt_once(shared, engine, deadline).await {
+        let error = match attempt_once(feed, pace, deadline).await {
             Ok(fetched) => return Ok(fetched),
             Err(error) => error,
         };
-        let (pause, is_last) = {
-            let mut state = shared.state();
-            shared.note_failure(&mut state, engine, error.clone().into_error());
+        let is_last = attempt >= attempts;
+        let pause = feed.change(|state| {
+            feed.note_failure(state, error.clone().into_error());
             if let SourceError::Throttled(_, Some(asked)) = &error {
-                state.not_before = engine.clock.monotonic().checked_add(*asked);
+                state.not_before = feed.clock.monotonic().checked_add(*asked);
             }
-            (pause_after(shared, state.failures, &error), attempt >= attempts)
-        };
-        let over_budget = engine.clock.monotonic() + pause >= deadline;
+            pause_after(feed, pace, state.failures, &error)
+        });
+        let over_budget = feed.clock.monotonic() + pause >= deadline;
         if is_last || over_budget || matches!(error, SourceError::Permanent(_)) {
             return Err(error.into_error());
         }
-        engine.clock.sleep(pause).await;
+        feed.clock.sleep(pause).await;
         attempt += 1;
     }
 }
 
-async fn attempt_once(shared: &Shared, engine: &Engine, deadline: Duration) -> Result<Fetched, SourceError> {
-    let question = {
-        let mut state = shared.state();
+async fn attempt_once(feed: &Arc<Feed>, pace: &Pace, deadline: Duration) -> Result<Fetched, SourceError> {
+    let question = feed.change(|state| {
         state.counts.attempts += 1;
-        shared.question(&state, engine)
-    };
-    let left = deadline.saturating_sub(engine.clock.monotonic());
+        feed.question(state)
+    });
+    let left = deadline.saturating_sub(feed.clock.monotonic());
     let fetched = tokio::select! {
-        answer = shared.source.fetch(question.clone()) => answer?,
-        () = engine.clock.sleep(left) => return Err(SourceError::Transient(over_budget(shared.source.name(), shared.config.source_timeout))),
+        answer = feed.source.fetch(question) => answer?,
+        () = feed.clock.sleep(left) => {
+            return Err(SourceError::Transient(over_budget(&feed.name, pace.source_timeout)));
+        }
     };
-    if fetched.expires_at.is_some_and(|end| end <= engine.clock.wall()) {
-        return Err(SourceError::Transient(expired_on_arrival(shared)));
-    }
-    slow_down_repeats(shared, engine, &question, &fetched);
-    Ok(fetched)
+    not_expired(feed, fetched)
 }
 
-/// A credential made on the spot, by the rules of one that was fetched. Called under the manager's lock.
-pub(super) fn fetch_now(
-    shared: &Shared,
-    question: &Fetch,
-    engine: &Engine,
-) -> Option<Result<Fetched, SourceError>> {
-    let answer = std::panic::catch_unwind(AssertUnwindSafe(|| shared.source.fetch_now(question)));
-    let fetched = match answer {
-        Ok(answer) => answer?,
-        Err(panic) => Err(SourceError::Transient(panic_error(shared, &*panic))),
+/// A credential made on the spot, by the rules of one that was fetched. `None` where it takes a fetch.
+pub(super) fn fetch_now(feed: &Arc<Feed>, question: &Fetch) -> Option<Made> {
+    let begun = feed.clock.monotonic();
+    let answer = std::panic::catch_unwind(AssertUnwindSafe(|| feed.source.fetch_now(question)));
+    let answer = match answer {
+        Ok(answer) => answer?.and_then(|fetched| not_expired(feed, fetched)),
+        Err(panic) => Err(SourceError::Transient(panic_error(feed, &*panic))),
     };
-    Some(fetched.and_then(|fetched| {
-        let is_over = fetched.expires_at.is_some_and(|end| end <= engine.clock.wall());
-        if is_over { Err(SourceError::Transient(expired_on_arrival(shared))) } else { Ok(fetched) }
-    }))
+    Some(Made { answer, took: feed.clock.monotonic().saturating_sub(begun) })
 }
 
-/// A source that gives the refused secret again is a refused identity: it is paced like one.
-fn slow_down_repeats(shared: &Shared, engine: &Engine, question: &Fetch, fetched: &Fetched) {
-    if question.differs_from.iter().any(|other| other.secret == fetched.secret) {
-        shared.state().refusals.same_again(&fetched.secret, engine.clock.monotonic(), shared.dice);
-    }
+fn not_expired(feed: &Feed, fetched: Fetched) -> Result<Fetched, SourceError> {
+    let is_over = fetched.expires_at.is_some_and(|end| end <= feed.clock.wall());
+    if is_over { Err(SourceError::Transient(expired_on_arrival(feed))) } else { Ok(fetched) }
 }
 
-fn pause_after(shared: &Shared, failures: u32, error: &SourceError) -> Duration {
-    let backoff = schedule::backoff(&shared.config.retry, failures, shared.dice);
+fn pause_after(feed: &Feed, pace: &Pace, failures: u32, error: &SourceError) -> Duration {
+    let backoff = schedule::backoff(&pace.retry, failures, feed.dice);
     match error {
         SourceError::Throttled(_, Some(asked)) => backoff.max(*asked),
         _ => backoff,
+    }
+}
+
+impl Feed {
+    /// Whoever waited is told; the alarm tries again, for ever.
+    pub(super) fn end_of_round(self: &Arc<Self>, state: &mut State, error: &Error, took: Duration) {
+        let asked = state.not_before.map_or(Duration::ZERO, |at| at.saturating_sub(self.clock.monotonic()));
+        let retry = state.members.pace().retry;
+        let pause = schedule::backoff(&retry, state.failures, self.dice).max(asked);
+        let retry_in = state.is_driven().then_some(pause);
+        if state.is_driven() {
+            self.set_alarm(state, pause);
+        }
+        let kind = if self.valid().is_some() { EventKind::EventDegraded } else { EventKind::EventExpired };
+        let became = Some(kind).filter(|kind| state.announced.replace(*kind) != Some(*kind));
+        let (error, failures) = (error.clone(), state.failures);
+        state.news.failed(Failure { error, failures, took, retry_in, became });
     }
 }
 
@@ -125,8 +154,8 @@ pub(crate) fn over_budget(source: &str, budget: Duration) -> Error {
     .with_source(source)
 }
 
-fn expired_on_arrival(shared: &Shared) -> Error {
-    let source = shared.source.name();
+fn expired_on_arrival(feed: &Feed) -> Error {
+    let source = &*feed.name;
     Error::new(
         Code::CredentialsFetchFailed,
         format!(
@@ -136,17 +165,16 @@ fn expired_on_arrival(shared: &Shared) -> Error {
     .with_source(source)
 }
 
-fn panicked(shared: &Arc<Shared>, engine: &Engine, panic: &(dyn std::any::Any + Send)) -> Error {
-    let error = panic_error(shared, panic);
-    shared.note_failure(&mut shared.state(), engine, error)
+fn panicked(feed: &Arc<Feed>, panic: &(dyn std::any::Any + Send)) -> Error {
+    let error = panic_error(feed, panic);
+    feed.change(|state| feed.note_failure(state, error))
 }
 
-fn panic_error(shared: &Shared, panic: &(dyn std::any::Any + Send)) -> Error {
+fn panic_error(feed: &Feed, panic: &(dyn std::any::Any + Send)) -> Error {
     let text = panic
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())
         .or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_default();
-    Error::internal(format!("the source {} panicked: {text}", shared.source.name()))
-        .with_source(shared.source.name())
+    Error::internal(format!("the source {} panicked: {text}", feed.name)).with_source(&*feed.name)
 }

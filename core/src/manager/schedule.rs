@@ -22,17 +22,25 @@ fn between((low, high): (f64, f64), dice: Dice) -> f64 {
     low + (high - low) * dice()
 }
 
+/// Where in the interval the refresh of one token falls: thrown once, for however many managers hold it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Throw(f64);
+
+impl Throw {
+    pub(crate) fn new(is_first: bool, dice: Dice) -> Self {
+        Self(between(if is_first { FIRST_REFRESH } else { LATER_REFRESH }, dice))
+    }
+}
+
 /// How long after its birth a token is refreshed. It is never put off into the margin.
 pub(crate) fn refresh_delay(
     config: &TokenRefreshConfig,
     life: Duration,
     fixed_life: Option<Duration>,
-    is_first: bool,
-    dice: Dice,
+    throw: Throw,
 ) -> Duration {
-    let spread = if is_first { FIRST_REFRESH } else { LATER_REFRESH };
-    let latest = life.saturating_sub(config.margin_of(life));
-    config.refresh_after(life, fixed_life).mul_f64(between(spread, dice)).min(latest)
+    let latest = config.latest_refresh(life, fixed_life);
+    config.refresh_after(life, fixed_life).mul_f64(throw.0).min(latest)
 }
 
 /// The wait after the `failures`-th failure in a row, counted from 1.
@@ -74,7 +82,8 @@ mod tests {
     #[test]
     fn t06_the_first_refresh_spreads_and_later_ones_vary_by_a_tenth() {
         let config = TokenRefreshConfig::default();
-        let delay = |first, dice| refresh_delay(&config, LIFE, Some(LIFE), first, dice).as_secs_f64();
+        let delay =
+            |first, dice| refresh_delay(&config, LIFE, Some(LIFE), Throw::new(first, dice)).as_secs_f64();
         assert_eq!(delay(true, || 0.0), 144.0);
         assert_eq!(delay(true, || 1.0), 480.0);
         assert_eq!(delay(false, || 0.0), 432.0);
@@ -84,7 +93,19 @@ mod tests {
     #[test]
     fn t03_jitter_never_reaches_into_the_margin() {
         let config = TokenRefreshConfig { interval: Some(Duration::from_secs(840)), ..Default::default() };
-        assert_eq!(refresh_delay(&config, LIFE, Some(LIFE), false, || 1.0).as_secs(), 840);
+        assert_eq!(refresh_delay(&config, LIFE, Some(LIFE), Throw::new(false, || 1.0)).as_secs(), 840);
+    }
+
+    #[test]
+    fn t14_jitter_leaves_the_three_minutes_too() {
+        let config = TokenRefreshConfig { ratio: 0.95, ..Default::default() };
+        let delay = |life: u64| {
+            let life = Duration::from_secs(life);
+            refresh_delay(&config, life, None, Throw::new(false, || 1.0)).as_secs_f64()
+        };
+        assert_eq!(delay(3600), 3420.0);
+        assert_eq!(delay(300), 120.0);
+        assert_eq!(delay(30), 22.5);
     }
 
     #[test]

@@ -2,46 +2,48 @@
 
 use keyrotor_proto::{State as StateName, Status};
 
+use super::audience::Audience;
+use super::feed::Feed;
 use super::held::Standing;
-use super::state::{Shared, State};
+use super::state::State;
 use crate::error::Error;
 use crate::time::timestamp;
 
-impl Shared {
-    pub(super) fn status(&self) -> Status {
-        let state = self.state();
+impl Feed {
+    pub(super) fn status(&self, audience: &Audience) -> Status {
+        let warnings = self.source.warnings();
+        let state = self.look();
         let held = self.current.load();
         let credential = held.as_ref().map(|held| &held.credential);
         let mut counts = state.counts;
-        counts.subscribers = u64::try_from(self.latest.receiver_count()).unwrap_or(u64::MAX);
+        counts.subscribers = audience.subscribers();
+        let standing = held.as_ref().map(|held| held.standing(std::time::Duration::ZERO));
         Status {
-            state: self.state_name(&state, held.as_ref().map(|held| held.standing())).into(),
-            source: self.source.name().to_owned(),
+            state: state_name(&state, standing).into(),
+            source: self.name.to_string(),
             username: credential.map(|credential| credential.user.to_string()).unwrap_or_default(),
-            generation: state.generation,
+            generation: self.generation(),
             issued_at: credential.map(|credential| timestamp(credential.issued_at)),
             expires_at: credential.and_then(|credential| credential.expires_at).map(timestamp),
             next_refresh_at: state.next_refresh_at.map(timestamp),
             last_error: state.last_error.as_ref().map(Error::detail),
             counts: Some(counts),
-            warnings: self.source.warnings(),
+            warnings,
         }
     }
+}
 
-    fn state_name(&self, state: &State, standing: Option<Standing>) -> StateName {
-        let is_valid = standing.is_some_and(|standing| standing < Standing::Over);
-        if state.closed {
-            StateName::Closed
-        } else if state.failures > 0 || state.refusals.is_open() {
-            if is_valid { StateName::Degraded } else { StateName::Expired }
-        } else if Self::is_flying(state) {
-            StateName::Refreshing
-        } else {
-            match standing {
-                None => StateName::Idle,
-                Some(Standing::Over) => StateName::Expired,
-                Some(_) => StateName::Fresh,
-            }
+fn state_name(state: &State, standing: Option<Standing>) -> StateName {
+    let is_valid = standing.is_some_and(|standing| standing < Standing::Over);
+    if state.failures > 0 || state.refusals.is_open() {
+        if is_valid { StateName::Degraded } else { StateName::Expired }
+    } else if state.is_flying() {
+        StateName::Refreshing
+    } else {
+        match standing {
+            None => StateName::Idle,
+            Some(Standing::Over) => StateName::Expired,
+            Some(_) => StateName::Fresh,
         }
     }
 }

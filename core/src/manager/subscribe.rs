@@ -1,71 +1,60 @@
-//! Who is told: credentials to subscribers, events to listeners. Nobody can delay a refresh.
+//! What subscribers and listeners hold. Nobody of them can delay a refresh.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use keyrotor_proto::{Event, EventKind};
-use tokio::runtime::Handle;
+use keyrotor_proto::Event;
 use tokio::sync::{broadcast, watch};
 use tokio::task::AbortHandle;
 
-use super::held::{Held, Standing};
-use super::state::{Shared, State};
+use super::audience::{Audience, Newest};
 use crate::credential::Credential;
-use crate::error::Error;
-use crate::host;
 use crate::runtime::Engine;
-use crate::time::timestamp;
-
-/// The newest of what a subscriber may see.
-#[derive(Clone)]
-pub(crate) enum Latest {
-    Waiting,
-    Token(Arc<Held>),
-    Closed,
-}
 
 /// The current credential at once, then each newer one; the latest where several came in between.
+///
+/// It stays with the process that made it: a forked child subscribes anew.
 pub struct Subscription {
-    latest: watch::Receiver<Latest>,
+    newest: watch::Receiver<Newest>,
     /// The generation that was given out last.
     seen: u64,
 }
 
 impl Subscription {
+    pub(super) fn new(newest: watch::Receiver<Newest>) -> Self {
+        Self { newest, seen: 0 }
+    }
+
     /// The next credential; `None` once the manager is closed. Cancelling loses nothing.
     pub async fn next(&mut self) -> Option<Arc<Credential>> {
         loop {
-            let latest = self.latest.borrow_and_update().clone();
-            match latest {
-                Latest::Token(held) if self.is_news(&held) => {
-                    self.seen = held.credential.generation;
-                    return Some(Arc::clone(&held.credential));
-                }
-                Latest::Closed => return None,
-                Latest::Token(_) | Latest::Waiting => {}
+            let newest = self.newest.borrow_and_update().clone();
+            if newest.is_closed {
+                return None;
             }
-            self.latest.changed().await.ok()?;
+            // Newer than what was given out, and not over by now.
+            if let Some(held) = newest.held
+                && held.credential.generation > self.seen
+                && held.is_valid()
+            {
+                self.seen = held.credential.generation;
+                return Some(Arc::clone(&held.credential));
+            }
+            self.newest.changed().await.ok()?;
         }
     }
 
-    /// Newer than what was given out, and not over by now.
-    fn is_news(&self, held: &Held) -> bool {
-        self.seen < held.credential.generation && held.standing() < Standing::Over
-    }
-
+    /// Each call of `callback` runs where it may take as long as it likes, and the next one waits for it.
     pub(super) fn drive(
         mut self,
-        runtime: &Handle,
+        engine: Arc<Engine>,
         mut callback: impl FnMut(&Arc<Credential>) + Send + 'static,
     ) -> SubscriptionHandle {
+        let runtime = engine.handle().clone();
         let task = runtime.spawn(async move {
             while let Some(credential) = self.next().await {
-                // A thread of the blocking pool, so that a callback that hangs holds up nobody but itself.
-                let called = tokio::task::spawn_blocking(move || {
-                    let outcome = host::where_blocking_is_fine(|| {
-                        std::panic::catch_unwind(AssertUnwindSafe(|| callback(&credential)))
-                    });
-                    if outcome.is_err() {
+                let called = engine.foreign.run(move || {
+                    let call = std::panic::AssertUnwindSafe(|| callback(&credential));
+                    if std::panic::catch_unwind(call).is_err() {
                         tracing::error!("a subscriber panicked; it stays subscribed");
                     }
                     callback
@@ -93,81 +82,38 @@ impl Drop for SubscriptionHandle {
 }
 
 /// The events of one manager, from the moment of [`TokenManager::events`](crate::TokenManager::events) on.
+///
+/// It keeps the newest 64 for a reader that is behind; what such a reader lost is counted in the `missed` of the
+/// next event that it gets.
 pub struct EventStream {
-    events: broadcast::Receiver<Event>,
-    ended: bool,
+    /// `None` after the last.
+    events: Option<broadcast::Receiver<Event>>,
 }
 
 impl EventStream {
+    pub(super) fn new(events: broadcast::Receiver<Event>) -> Self {
+        Self { events: Some(events) }
+    }
+
+    pub(super) fn ended() -> Self {
+        Self { events: None }
+    }
+
     /// The next event; `None` after the last. Cancelling loses nothing.
     pub async fn next(&mut self) -> Option<Event> {
-        while !self.ended {
-            match self.events.recv().await {
-                Ok(event) => {
-                    self.ended = event.kind() == EventKind::EventClosed;
+        let mut missed = 0;
+        loop {
+            match self.events.as_mut()?.recv().await {
+                Ok(mut event) => {
+                    event.missed = missed;
+                    if Audience::is_last_word(&event) {
+                        self.events = None;
+                    }
                     return Some(event);
                 }
-                Err(broadcast::error::RecvError::Lagged(_)) => {}
-                Err(broadcast::error::RecvError::Closed) => self.ended = true,
+                Err(broadcast::error::RecvError::Lagged(count)) => missed += count,
+                Err(broadcast::error::RecvError::Closed) => self.events = None,
             }
         }
-        None
-    }
-}
-
-impl Shared {
-    pub(super) fn subscription(&self) -> Subscription {
-        Subscription { latest: self.latest.subscribe(), seen: 0 }
-    }
-
-    pub(super) fn event_stream(&self) -> EventStream {
-        EventStream { events: self.events.subscribe(), ended: self.state().closed }
-    }
-
-    pub(super) fn announce(
-        &self,
-        state: &State,
-        engine: &Engine,
-        credential: &Credential,
-        was_failing: bool,
-    ) {
-        tracing::info!(
-            source = self.source.name(),
-            generation = credential.generation,
-            expires_at = ?credential.expires_at,
-            "IAM token refreshed successfully"
-        );
-        self.emit_at(Some(engine), state.generation, EventKind::EventFetched, None);
-        if was_failing {
-            self.emit_at(Some(engine), state.generation, EventKind::EventRecovered, None);
-        }
-    }
-
-    pub(super) fn emit(&self, kind: EventKind, error: Option<&Error>) {
-        let (engine, generation) = {
-            let state = self.state();
-            (state.engine.clone(), state.generation)
-        };
-        self.emit_at(engine.as_deref(), generation, kind, error);
-    }
-
-    /// Without an engine, which is before the first use, there is no clock to name the moment.
-    pub(super) fn emit_at(
-        &self,
-        engine: Option<&Engine>,
-        generation: u64,
-        kind: EventKind,
-        error: Option<&Error>,
-    ) {
-        let expires_at = self.current.load().as_ref().and_then(|held| held.credential.expires_at);
-        // An error here only says that nobody listens.
-        let _ = self.events.send(Event {
-            kind: kind.into(),
-            at: engine.map(|engine| timestamp(engine.clock.wall())),
-            source: self.source.name().to_owned(),
-            generation,
-            expires_at: expires_at.map(timestamp),
-            error: error.map(Error::detail),
-        });
     }
 }

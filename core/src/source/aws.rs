@@ -1,10 +1,16 @@
 //! Login tokens for AWS: ElastiCache, MemoryDB, RDS, DSQL. Signed locally with whatever AWS keys there are.
 
+mod called;
 #[cfg(feature = "aws-chain")]
 mod chain;
 mod explain;
+mod failure;
+#[cfg(feature = "aws-chain")]
+mod http;
 mod keys;
 mod region;
+#[cfg(feature = "aws-chain")]
+mod role;
 mod sigv4;
 mod target;
 
@@ -12,17 +18,24 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 pub use aws_credential_types::Credentials as AwsKeys;
-pub use aws_credential_types::provider::SharedCredentialsProvider;
+pub use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 pub use explain::{TokenExplanation, explain};
 pub use target::Target;
 
+pub(crate) use called::KeySource;
 #[cfg(feature = "aws-chain")]
 pub(crate) use chain::Chain;
-pub(crate) use keys::KeyCache;
+pub(crate) use failure::provider_error;
+#[cfg(feature = "aws-chain")]
+pub(crate) use http::may_be_asked;
+pub(crate) use keys::{KeyCache, fixed_identity};
 pub(crate) use region::Region;
+#[cfg(feature = "aws-chain")]
+pub(crate) use role::{Assumed, Role};
 
 use crate::clock::BoxFuture;
 use crate::error::Error;
+use crate::identity::Identity;
 use crate::source::{Fetch, Fetched, Source, SourceError};
 
 /// How far back a token may be dated so that it differs from another of the same second. SigV4 dates have a
@@ -36,7 +49,7 @@ pub struct AwsSource {
     life: Duration,
     region: Region,
     resolved_region: OnceLock<String>,
-    keys: KeyCache,
+    keys: Arc<KeyCache>,
     warnings: Vec<String>,
 }
 
@@ -46,7 +59,7 @@ impl AwsSource {
         user: Arc<str>,
         life: Duration,
         region: Region,
-        keys: KeyCache,
+        keys: Arc<KeyCache>,
     ) -> Self {
         let warnings = target.doubts();
         let resolved_region = region.explicit().map(OnceLock::from).unwrap_or_default();
@@ -114,7 +127,20 @@ impl Source for AwsSource {
     }
 
     fn invalidate(&self) {
-        self.keys.forget();
+        self.keys.doubt();
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        let identity = Identity::of(self.name())
+            .and("resource", self.target.resource())
+            .and("user", &self.user)
+            .and("life", self.life.as_secs())
+            .and_that_of("keys", self.keys.identity());
+        Some(self.region.part_of(identity))
+    }
+
+    fn target(&self) -> &str {
+        self.target.resource_name()
     }
 
     fn token_life(&self) -> Option<Duration> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::clock::BoxFuture;
+use crate::identity::Identity;
 use crate::secret::Secret;
 use crate::source::{Fetch, Fetched, Source, SourceError};
 
@@ -32,6 +33,11 @@ impl Source for Fixed {
 
     fn fetch_now(&self, fetch: &Fetch) -> Option<Result<Fetched, SourceError>> {
         Some(Ok(self.fetched(fetch)))
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        let password = self.password.expose();
+        Some(Identity::of("password").and("user", &self.user).and_secret("password", password))
     }
 }
 

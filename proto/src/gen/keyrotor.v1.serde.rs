@@ -795,7 +795,7 @@ impl serde::Serialize for ConnectionRequest {
         if self.verify_identity {
             len += 1;
         }
-        if self.lazy_refresh {
+        if self.lazy_refresh.is_some() {
             len += 1;
         }
         if !self.node_address_map.is_empty() {
@@ -940,8 +940,8 @@ impl serde::Serialize for ConnectionRequest {
         if self.verify_identity {
             struct_ser.serialize_field("verifyIdentity", &self.verify_identity)?;
         }
-        if self.lazy_refresh {
-            struct_ser.serialize_field("lazyRefresh", &self.lazy_refresh)?;
+        if let Some(v) = self.lazy_refresh.as_ref() {
+            struct_ser.serialize_field("lazyRefresh", v)?;
         }
         if !self.node_address_map.is_empty() {
             struct_ser.serialize_field("nodeAddressMap", &self.node_address_map)?;
@@ -1487,7 +1487,7 @@ impl<'de> serde::Deserialize<'de> for ConnectionRequest {
                             if lazy_refresh__.is_some() {
                                 return Err(serde::de::Error::duplicate_field("lazyRefresh"));
                             }
-                            lazy_refresh__ = Some(map_.next_value()?);
+                            lazy_refresh__ = map_.next_value()?;
                         }
                         GeneratedField::NodeAddressMap => {
                             if node_address_map__.is_some() {
@@ -1558,7 +1558,7 @@ impl<'de> serde::Deserialize<'de> for ConnectionRequest {
                     allow_unverified_tls: allow_unverified_tls__.unwrap_or_default(),
                     server_name: server_name__,
                     verify_identity: verify_identity__.unwrap_or_default(),
-                    lazy_refresh: lazy_refresh__.unwrap_or_default(),
+                    lazy_refresh: lazy_refresh__,
                     node_address_map: node_address_map__.unwrap_or_default(),
                     refresh: refresh__,
                     periodic_checks: periodic_checks__,
@@ -2647,6 +2647,9 @@ impl serde::Serialize for Event {
         if self.error.is_some() {
             len += 1;
         }
+        if self.missed != 0 {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("keyrotor.v1.Event", len)?;
         if self.kind != 0 {
             let v = EventKind::try_from(self.kind)
@@ -2670,6 +2673,11 @@ impl serde::Serialize for Event {
         if let Some(v) = self.error.as_ref() {
             struct_ser.serialize_field("error", v)?;
         }
+        if self.missed != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("missed", ToString::to_string(&self.missed).as_str())?;
+        }
         struct_ser.end()
     }
 }
@@ -2687,6 +2695,7 @@ impl<'de> serde::Deserialize<'de> for Event {
             "expires_at",
             "expiresAt",
             "error",
+            "missed",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -2697,6 +2706,7 @@ impl<'de> serde::Deserialize<'de> for Event {
             Generation,
             ExpiresAt,
             Error,
+            Missed,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -2724,6 +2734,7 @@ impl<'de> serde::Deserialize<'de> for Event {
                             "generation" => Ok(GeneratedField::Generation),
                             "expiresAt" | "expires_at" => Ok(GeneratedField::ExpiresAt),
                             "error" => Ok(GeneratedField::Error),
+                            "missed" => Ok(GeneratedField::Missed),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -2749,6 +2760,7 @@ impl<'de> serde::Deserialize<'de> for Event {
                 let mut generation__ = None;
                 let mut expires_at__ = None;
                 let mut error__ = None;
+                let mut missed__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Kind => {
@@ -2789,6 +2801,14 @@ impl<'de> serde::Deserialize<'de> for Event {
                             }
                             error__ = map_.next_value()?;
                         }
+                        GeneratedField::Missed => {
+                            if missed__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("missed"));
+                            }
+                            missed__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
                     }
                 }
                 Ok(Event {
@@ -2798,6 +2818,7 @@ impl<'de> serde::Deserialize<'de> for Event {
                     generation: generation__.unwrap_or_default(),
                     expires_at: expires_at__,
                     error: error__,
+                    missed: missed__.unwrap_or_default(),
                 })
             }
         }
@@ -5167,12 +5188,18 @@ impl serde::Serialize for TokenManagerRequest {
         if self.refresh.is_some() {
             len += 1;
         }
+        if self.lazy_refresh.is_some() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("keyrotor.v1.TokenManagerRequest", len)?;
         if let Some(v) = self.authentication_info.as_ref() {
             struct_ser.serialize_field("authenticationInfo", v)?;
         }
         if let Some(v) = self.refresh.as_ref() {
             struct_ser.serialize_field("refresh", v)?;
+        }
+        if let Some(v) = self.lazy_refresh.as_ref() {
+            struct_ser.serialize_field("lazyRefresh", v)?;
         }
         struct_ser.end()
     }
@@ -5187,12 +5214,15 @@ impl<'de> serde::Deserialize<'de> for TokenManagerRequest {
             "authentication_info",
             "authenticationInfo",
             "refresh",
+            "lazy_refresh",
+            "lazyRefresh",
         ];
 
         #[allow(clippy::enum_variant_names)]
         enum GeneratedField {
             AuthenticationInfo,
             Refresh,
+            LazyRefresh,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -5216,6 +5246,7 @@ impl<'de> serde::Deserialize<'de> for TokenManagerRequest {
                         match value {
                             "authenticationInfo" | "authentication_info" => Ok(GeneratedField::AuthenticationInfo),
                             "refresh" => Ok(GeneratedField::Refresh),
+                            "lazyRefresh" | "lazy_refresh" => Ok(GeneratedField::LazyRefresh),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -5237,6 +5268,7 @@ impl<'de> serde::Deserialize<'de> for TokenManagerRequest {
             {
                 let mut authentication_info__ = None;
                 let mut refresh__ = None;
+                let mut lazy_refresh__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::AuthenticationInfo => {
@@ -5251,11 +5283,18 @@ impl<'de> serde::Deserialize<'de> for TokenManagerRequest {
                             }
                             refresh__ = map_.next_value()?;
                         }
+                        GeneratedField::LazyRefresh => {
+                            if lazy_refresh__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("lazyRefresh"));
+                            }
+                            lazy_refresh__ = map_.next_value()?;
+                        }
                     }
                 }
                 Ok(TokenManagerRequest {
                     authentication_info: authentication_info__,
                     refresh: refresh__,
+                    lazy_refresh: lazy_refresh__,
                 })
             }
         }

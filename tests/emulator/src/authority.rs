@@ -1,9 +1,10 @@
-//! The certificate authority of one run, and the server certificates that it signs.
+//! The certificate authority, and the server certificates that it signs.
+
+mod kept;
 
 use crate::Error;
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, date_time_ymd,
+    CertificateParams, DnType, ExtendedKeyUsagePurpose, Issuer, KeyPair, KeyUsagePurpose, date_time_ymd,
 };
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -20,12 +21,12 @@ const FIRST_YEAR: i32 = 2020;
 /// The last year that certificates write with two digits.
 const LAST_YEAR: i32 = 2049;
 
-/// `Authority` signs the certificates of all fronts, so that clients trust one file. Its key is in memory only; its
-/// certificate lies in a private folder, removed on drop.
+/// `Authority` signs the certificates of all fronts, so that clients trust one file. Its certificate lies in a private
+/// folder, removed on drop, and its key is in memory only, unless it is [kept](Self::kept_in).
 pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     ca: PathBuf,
-    _folder: TempDir,
+    _folder: Option<TempDir>,
 }
 
 /// `Leaf` says what a server certificate states.
@@ -44,15 +45,21 @@ impl Default for Leaf<'_> {
 
 impl Authority {
     pub(crate) fn new() -> Result<Self, Error> {
-        let (issuer, pem) = authority().map_err(|error| Error::Certificates(error.to_string()))?;
+        let (issuer, pem) = kept::made().map_err(failed)?;
         let folder = tempfile::Builder::new()
             .prefix("keyrotor-")
             .permissions(Permissions::from_mode(0o700))
             .tempdir()
             .map_err(|source| Error::File { path: std::env::temp_dir(), source })?;
-        let ca = folder.path().join("ca.pem");
+        let ca = folder.path().join(kept::CERTIFICATE);
         fs::write(&ca, pem).map_err(|source| Error::File { path: ca.clone(), source })?;
-        Ok(Self { issuer, ca, _folder: folder })
+        Ok(Self { issuer, ca, _folder: Some(folder) })
+    }
+
+    /// The authority whose key and certificate this folder holds, made there the first time.
+    pub(crate) fn kept_in(folder: &Path) -> Result<Self, Error> {
+        let issuer = kept::open(folder)?;
+        Ok(Self { issuer, ca: folder.join(kept::CERTIFICATE), _folder: None })
     }
 
     /// The authority's certificate in PEM.
@@ -62,21 +69,12 @@ impl Authority {
 
     /// Makes a certificate and the server configuration that presents it. It asks for no client certificate.
     pub(crate) fn server(&self, leaf: &Leaf<'_>) -> Result<Arc<ServerConfig>, Error> {
-        let made = server(&self.issuer, leaf).map_err(|error| Error::Certificates(error.to_string()))?;
-        Ok(Arc::new(made))
+        server(&self.issuer, leaf).map(Arc::new).map_err(failed)
     }
 }
 
-fn authority() -> Result<(Issuer<'static, KeyPair>, String), rcgen::Error> {
-    let key = KeyPair::generate()?;
-    let mut params = CertificateParams::default();
-    params.distinguished_name.push(DnType::CommonName, "keyrotor emulator");
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    params.not_before = date_time_ymd(FIRST_YEAR, 1, 1);
-    params.not_after = date_time_ymd(LAST_YEAR, 12, 31);
-    let pem = params.self_signed(&key)?.pem();
-    Ok((Issuer::new(params, key), pem))
+fn failed(error: impl ToString) -> Error {
+    Error::Certificates(error.to_string())
 }
 
 fn server(

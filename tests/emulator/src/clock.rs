@@ -1,5 +1,7 @@
 //! The only place that reads clocks and waits.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
@@ -10,20 +12,31 @@ const FOREVER: Duration = Duration::from_secs(100 * 365 * 86_400);
 #[derive(Clone, Debug)]
 pub(crate) struct Clock {
     shifted: Option<(SystemTime, Instant)>,
+    /// By how many seconds it is wrong on purpose; clones are wrong alike.
+    skew: Arc<AtomicI64>,
 }
 
 impl Clock {
     /// Starts at `at` and runs on from there, or follows the system's clock.
     pub(crate) fn start(at: Option<SystemTime>) -> Self {
-        Self { shifted: at.map(|at| (at, instant())) }
+        Self { shifted: at.map(|at| (at, instant())), skew: Arc::default() }
+    }
+
+    /// Goes wrong by this many seconds, ahead where they are positive.
+    pub(crate) fn skew(&self, seconds: i64) {
+        self.skew.store(seconds, Relaxed);
     }
 
     /// The time by which tokens are judged.
     pub(crate) fn now(&self) -> SystemTime {
-        match self.shifted {
+        let right = match self.shifted {
             Some((at, started)) => at + instant().duration_since(started),
             None => wall(),
-        }
+        };
+        let skew = self.skew.load(Relaxed);
+        let by = Duration::from_secs(skew.unsigned_abs());
+        let wrong = if skew < 0 { right.checked_sub(by) } else { right.checked_add(by) };
+        wrong.unwrap_or(right)
     }
 }
 

@@ -2,14 +2,18 @@
 
 use crate::config::{AccessKey, Config};
 use crate::control::{self, Panel, Panels};
+use crate::credentials::{self, Credentials};
 use crate::emulator::Emulator;
+use crate::entra::{Entra, EntraConfig};
 use crate::keyring::Keyring;
+use crate::rds::{DsqlConfig, Rds, RdsConfig};
+use crate::refusal::Refusals;
 use crate::shared::{Shared, bind};
 use crate::{Error, config};
 use serde_json::{Map, Value};
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 use tokio::sync::watch;
@@ -18,9 +22,15 @@ use tokio::task::JoinHandle;
 /// Settings that stand once at the top of a file and hold for each section that does not say otherwise.
 const COMMON: [&str; 5] = ["clock", "keys", "region", "time_scale", "token_life"];
 
+/// Those of them that Entra knows.
+const OF_ENTRA: [&str; 2] = ["time_scale", "token_life"];
+/// Those of them that the PostgreSQL fronts know.
+const OF_RDS: [&str; 3] = ["region", "time_scale", "token_life"];
+
 /// `CloudConfig` says which fronts to play. Each is a section of the file.
 ///
-/// In a file: `{"region": …, "keys": […], "control": …, "cache": {…}}`, where `clock`, `keys`, `region`, `time_scale`
+/// In a file: `{"region": …, "keys": […], "control": …, "cache": {…}, "credentials": {…}, "entra": {…}, "rds": {…},
+/// "dsql": {…}}`, where `clock`, `keys`, `region`, `time_scale`
 /// and `token_life` may stand at the top for all sections. Unknown names are errors.
 #[derive(Clone, Debug, Default)]
 pub struct CloudConfig {
@@ -30,8 +40,19 @@ pub struct CloudConfig {
     pub clock: Option<SystemTime>,
     /// The access keys whose signatures count, for all fronts.
     pub keys: Vec<AccessKey>,
+    /// A folder that keeps the certificate authority over starts, so that clients need to be told of it once. Made
+    /// where it is missing. Default: a new authority at each start.
+    pub ca_dir: Option<PathBuf>,
     /// The cache front.
     pub cache: Option<Config>,
+    /// The credential endpoints.
+    pub credentials: Option<credentials::Config>,
+    /// The Entra front.
+    pub entra: Option<EntraConfig>,
+    /// The front of RDS for PostgreSQL.
+    pub rds: Option<RdsConfig>,
+    /// The front of Aurora DSQL.
+    pub dsql: Option<DsqlConfig>,
 }
 
 impl CloudConfig {
@@ -51,11 +72,16 @@ impl CloudConfig {
         }
         let top: config::Common = read("the top of the file", Value::Object(common.clone()))?;
         let control = fields.remove("control").map(|value| read("control", value)).transpose()?;
+        let ca_dir = fields.remove("ca_dir").map(|value| read("ca_dir", value)).transpose()?;
         let cache = section(&mut fields, "cache", &common, &COMMON)?;
+        let credentials = section(&mut fields, "credentials", &common, &["region", "time_scale"])?;
+        let entra = section(&mut fields, "entra", &common, &OF_ENTRA)?;
+        let rds = section(&mut fields, "rds", &common, &OF_RDS)?;
+        let dsql = section(&mut fields, "dsql", &common, &OF_RDS)?;
         if let Some(name) = fields.keys().next() {
             return Err(wrong(format!("unknown section `{name}`")));
         }
-        Ok(Self { control, clock: top.clock, keys: top.keys, cache })
+        Ok(Self { control, clock: top.clock, keys: top.keys, ca_dir, cache, credentials, entra, rds, dsql })
     }
 }
 
@@ -86,6 +112,10 @@ pub struct Cloud {
     shared: Shared,
     control: Option<SocketAddr>,
     cache: Option<Emulator>,
+    credentials: Option<Credentials>,
+    entra: Option<Entra>,
+    rds: Option<Rds>,
+    dsql: Option<Rds>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -99,17 +129,37 @@ impl Cloud {
         let control = config::loopback("control", config.control)?;
         let of_cache = config.cache.iter().flat_map(|cache| cache.keys.clone());
         let keys: Keyring = config.keys.into_iter().chain(of_cache).collect();
-        let shared = Shared::new(config.clock, keys)?;
+        let mut shared = Shared::with_authority(config.clock, keys, config.ca_dir.as_deref())?;
         let control = match control {
             Some(address) => Some(bind("control", address).await?),
             None => None,
         };
         let mut panels: Vec<Arc<dyn Panel>> = Vec::new();
+        let entra = match config.entra {
+            Some(entra) => Some(Entra::start_in(entra, &shared).await?),
+            None => None,
+        };
+        shared.issuer = entra.as_ref().map(Entra::issuer);
         let cache = match config.cache {
             Some(cache) => Some(Emulator::start_in(cache, shared.clone()).await?),
             None => None,
         };
         panels.extend(cache.iter().map(Emulator::panel));
+        let credentials = match config.credentials {
+            Some(credentials) => Some(Credentials::start(credentials, shared.clone()).await?),
+            None => None,
+        };
+        panels.extend(credentials.iter().map(Credentials::panel));
+        panels.extend(entra.iter().map(Entra::panel));
+        let rds = match config.rds {
+            Some(rds) => Some(Rds::start_in(rds, shared.clone()).await?),
+            None => None,
+        };
+        let dsql = match config.dsql {
+            Some(dsql) => Some(Rds::start_in(dsql, shared.clone()).await?),
+            None => None,
+        };
+        panels.extend(rds.iter().chain(&dsql).map(Rds::panel));
         let (stop, stopped) = watch::channel(false);
         let mut tasks = Vec::new();
         let control = control.map(|(listener, address)| {
@@ -117,7 +167,7 @@ impl Cloud {
             tasks.push(tokio::spawn(control::run(panels, listener, stopped)));
             address
         });
-        Ok(Self { shared, control, cache, stop, tasks })
+        Ok(Self { shared, control, cache, credentials, entra, rds, dsql, stop, tasks })
     }
 
     /// The cache, if it is played.
@@ -126,7 +176,32 @@ impl Cloud {
         self.cache.as_ref()
     }
 
-    /// The certificate of the authority that clients of all fronts must trust, in PEM. The file lives as long as this.
+    /// The credential endpoints, if they are played.
+    #[must_use]
+    pub fn credentials(&self) -> Option<&Credentials> {
+        self.credentials.as_ref()
+    }
+
+    /// The Entra tenant, if it is played.
+    #[must_use]
+    pub fn entra(&self) -> Option<&Entra> {
+        self.entra.as_ref()
+    }
+
+    /// RDS, if it is played.
+    #[must_use]
+    pub fn rds(&self) -> Option<&Rds> {
+        self.rds.as_ref()
+    }
+
+    /// DSQL, if it is played.
+    #[must_use]
+    pub fn dsql(&self) -> Option<&Rds> {
+        self.dsql.as_ref()
+    }
+
+    /// The certificate of the authority that clients of all fronts must trust, in PEM. The file lives as long as this,
+    /// unless [`ca_dir`](CloudConfig::ca_dir) keeps it.
     #[must_use]
     pub fn ca_path(&self) -> &Path {
         self.shared.authority.ca()
@@ -144,11 +219,26 @@ impl Cloud {
         &self.shared.keys
     }
 
+    /// The refused logins of all fronts, from now on.
+    #[must_use]
+    pub fn refusals(&self) -> Refusals {
+        self.shared.refusals.listen()
+    }
+
     /// Closes all connections cleanly, then everything else.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
         if let Some(cache) = self.cache.take() {
             cache.stop().await;
+        }
+        if let Some(credentials) = self.credentials.take() {
+            credentials.stop().await;
+        }
+        if let Some(entra) = self.entra.take() {
+            entra.stop().await;
+        }
+        for rds in self.rds.take().into_iter().chain(self.dsql.take()) {
+            rds.stop().await;
         }
         for task in self.tasks.drain(..) {
             // A task that panicked has ended too.
@@ -161,6 +251,10 @@ impl fmt::Debug for Cloud {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cloud")
             .field("cache", &self.cache)
+            .field("credentials", &self.credentials)
+            .field("entra", &self.entra)
+            .field("rds", &self.rds)
+            .field("dsql", &self.dsql)
             .field("control", &self.control)
             .finish_non_exhaustive()
     }
@@ -179,11 +273,13 @@ mod tests {
     #[test]
     fn what_stands_at_the_top_holds_for_each_section() {
         let text = r#"{"region": "us-east-1", "keys": [{"id": "AKIDEXAMPLE", "secret": "s"}], "time_scale": 2,
-            "control": "127.0.0.1:0", "cache": {"cluster": "c", "users": ["app"], "time_scale": 3}}"#;
+            "control": "127.0.0.1:0", "cache": {"cluster": "c", "users": ["app"], "time_scale": 3}, "credentials": {"life": 20}}"#;
         let config = CloudConfig::from_json(text).expect("a valid file");
         let cache = config.cache.expect("a cache");
         assert_eq!((cache.region.as_str(), cache.time_scale), ("us-east-1", 3.0));
         assert_eq!(cache.keys, config.keys);
+        let credentials = config.credentials.expect("endpoints");
+        assert_eq!((credentials.region.as_str(), credentials.time_scale), ("us-east-1", 2.0));
         assert_eq!(config.control, Some(([127, 0, 0, 1], 0).into()));
     }
 
@@ -195,6 +291,7 @@ mod tests {
             (r#"{"cash": {}}"#, "cash"),
             (r#"{"cache": {"cluter": "c"}}"#, "cluter"),
             (r#"{"cache": 3}"#, "cache"),
+            (r#"{"credentials": {"lives": 3}}"#, "lives"),
             (r#"{"clock": "yesterday"}"#, "2025-01-01T00:00:00Z"),
         ] {
             let error = CloudConfig::from_json(text).expect_err(text).to_string();

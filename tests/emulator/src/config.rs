@@ -2,16 +2,22 @@
 
 mod access_key;
 mod backend;
+mod shape;
 mod switches;
-mod wire;
+mod user;
+pub(crate) mod wire;
 
 pub use access_key::AccessKey;
 pub use backend::Backend;
 pub use switches::Switches;
+pub use user::User;
 
 use crate::Error;
+use crate::policy::Policy;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 /// The services' session limit.
@@ -19,6 +25,9 @@ const SESSION_LIMIT: Duration = Duration::from_secs(12 * 3600);
 /// The life of a token, and the shortest that scaling may make of it.
 const TOKEN_LIFE: f64 = 900.0;
 const SHORTEST_SCALED_LIFE: f64 = 5.0;
+
+/// The account of AWS' own examples.
+const ACCOUNT: &str = "123456789012";
 
 /// `Service` is the cloud service that is played.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -29,12 +38,16 @@ pub enum Service {
     ElastiCache,
     /// MemoryDB: signing name `memorydb`, host = cluster name.
     MemoryDb,
+    /// Azure Cache for Redis and Azure Managed Redis: users are object ids, tokens are Entra's, so that the section
+    /// `entra` must be there. `cluster`, `region` and `keys` mean nothing to it.
+    Azure,
 }
 
 /// `Config` says what to play, whom to let in, and how time runs.
 ///
 /// In a file: the section `cache` of a [`CloudConfig`](crate::CloudConfig), with the same names; times as RFC 3339
-/// text, durations as seconds, the backend as `"auto"` or a URL. `cluster`, `region` and `users` must be given.
+/// text, durations as seconds, the backend as `"auto"` or a URL. `cluster`, `region` and `users` must be given; for
+/// Azure `users`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -50,10 +63,20 @@ pub struct Config {
     pub cluster: String,
     /// The region of the cluster.
     pub region: String,
-    /// The users that may log in. Kept in lower case, as the services do.
-    pub users: Vec<String>,
+    /// The users that may log in, each by its name or with its ACL. For Azure the object ids that are given access.
+    pub users: Vec<User>,
     /// The access keys whose signatures count.
     pub keys: Vec<AccessKey>,
+    /// What the holders of access keys may do, as IAM policies; see [`Document`](crate::Document). Without this
+    /// setting everything; with an empty list nothing. Can be [replaced](crate::control) at any time.
+    pub policies: Option<Vec<Policy>>,
+    /// The account in the ARNs that policies name. Default `123456789012`.
+    pub account: String,
+    /// The tags of the cache that a policy's `aws:ResourceTag/…` sees.
+    pub tags: BTreeMap<String, String>,
+    /// How many logins a second are taken; more are throttled, as the services do at a number that they do not
+    /// publish. Default: any number.
+    pub login_rate: Option<f64>,
     /// Where the judging clock starts; it runs on from there. Default: the system's clock.
     #[serde(deserialize_with = "wire::time")]
     pub clock: Option<SystemTime>,
@@ -67,6 +90,17 @@ pub struct Config {
     pub session_limit: Option<Duration>,
     /// The server that holds the data.
     pub backend: Backend,
+    /// The server program that `auto` starts, by path or by name. Default `redis-server`, then `valkey-server`.
+    pub server: Option<PathBuf>,
+    /// Plays a cluster with this many shards, on ports that follow `listen` or on free ones; 0, the default, plays
+    /// one node without cluster mode. Three or more where a failover is to happen by itself: the other primaries
+    /// vote on it.
+    pub shards: usize,
+    /// How many replicas each shard has. Default none.
+    pub replicas: usize,
+    /// After how long without a word the nodes of a cluster take one for dead. Default 2 seconds.
+    #[serde(deserialize_with = "wire::seconds")]
+    pub node_timeout: Option<Duration>,
     /// Speaks without TLS. The services never do; for tools that cannot.
     pub plaintext: bool,
     /// Points that the services' pages leave open.
@@ -85,11 +119,19 @@ impl Default for Config {
             region: String::new(),
             users: Vec::new(),
             keys: Vec::new(),
+            policies: None,
+            account: ACCOUNT.to_owned(),
+            tags: BTreeMap::new(),
+            login_rate: None,
             clock: None,
             time_scale: 1.0,
             token_life: None,
             session_limit: None,
             backend: Backend::default(),
+            server: None,
+            shards: 0,
+            replicas: 0,
+            node_timeout: None,
             plaintext: false,
             switches: Switches::default(),
         }
@@ -106,22 +148,30 @@ impl Config {
     /// Checks what the types cannot, and lowers the names that the services store in lower case.
     pub(crate) fn checked(mut self) -> Result<Self, Error> {
         let wrong = |field, problem: &str| Err(Error::Config { field, problem: problem.to_owned() });
-        if self.cluster.is_empty() {
+        let azure = self.service == Service::Azure;
+        if self.cluster.is_empty() && !azure {
             return wrong("cluster", "is empty");
         }
-        if self.region.is_empty() {
+        if self.region.is_empty() && !azure {
             return wrong("region", "is empty");
         }
-        if self.users.is_empty() || self.users.iter().any(|user| !is_user(user)) {
-            return wrong(
-                "users",
-                "needs at least one name, none empty or with spaces or control characters",
-            );
+        if self.plaintext && azure {
+            return wrong("plaintext", "is not to be had: Azure takes tokens over TLS only");
+        }
+        if self.policies.is_some() && azure {
+            return wrong("policies", "are those of IAM, which Azure does not ask");
+        }
+        self.users = users(self.users)?;
+        if self.account.len() != 12 || !self.account.bytes().all(|byte| byte.is_ascii_digit()) {
+            return wrong("account", "must be 12 digits");
+        }
+        if self.login_rate.is_some_and(|rate| !(rate > 0.0 && rate.is_finite())) {
+            return wrong("login_rate", "must be above 0");
         }
         if self.keys.iter().any(|key| key.id.is_empty() || key.secret.is_empty()) {
             return wrong("keys", "needs id and secret for each access key");
         }
-        if self.serverless && self.service == Service::MemoryDb {
+        if self.serverless && self.service != Service::ElastiCache {
             return wrong("serverless", "exists for ElastiCache only");
         }
         let most = TOKEN_LIFE / SHORTEST_SCALED_LIFE;
@@ -129,14 +179,34 @@ impl Config {
             return wrong("time_scale", &format!("must be above 0 and at most {most}"));
         }
         loopback("control", self.control)?;
+        self.check_shape()?;
         self.cluster = self.cluster.to_lowercase();
-        for user in &mut self.users {
-            *user = user.to_lowercase();
-        }
-        self.users.sort();
-        self.users.dedup();
         Ok(self)
     }
+}
+
+/// The users with their names in lower case, each once.
+fn users(users: Vec<User>) -> Result<Vec<User>, Error> {
+    let wrong = |problem: String| Error::Config { field: "users", problem };
+    if users.is_empty() || users.iter().any(|user| !is_user(&user.name)) {
+        let problem = "needs at least one name, none empty or with spaces or control characters";
+        return Err(wrong(problem.into()));
+    }
+    let mut by_name = BTreeMap::new();
+    for user in users {
+        if user.rules().is_none() {
+            let problem = "its acl may hold rules for keys, channels and commands, but no passwords";
+            return Err(wrong(format!("`{}`: {problem}", user.name)));
+        }
+        let user = User { name: user.name.to_lowercase(), ..user };
+        match by_name.insert(user.name.clone(), user) {
+            Some(earlier) if by_name.get(&earlier.name) != Some(&earlier) => {
+                return Err(wrong(format!("`{}` is there twice, with different rights", earlier.name)));
+            }
+            _ => {}
+        }
+    }
+    Ok(by_name.into_values().collect())
 }
 
 /// Refuses an address that others could reach.

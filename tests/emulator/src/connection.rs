@@ -1,10 +1,13 @@
-//! One client connection: locked until a login, then open, locked again after RESET.
+//! One client connection: locked until a login, then open, locked again after RESET. And the connections that a
+//! cluster's own servers make.
 
+mod inside;
 mod intake;
 mod locked;
 mod open;
 mod wire;
 
+use crate::backend::{Reader, Writer};
 use crate::clock;
 use crate::gate::Gate;
 use crate::record::Closed;
@@ -14,24 +17,24 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncWriteExt, split};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsAcceptor;
+use tokio::sync::watch;
 use wire::Wire;
 
 /// How long a client may take to hear that we close.
 const GOODBYE: Duration = Duration::from_millis(500);
 
 /// Serves one connection to its end, and writes that into the record.
-pub(crate) async fn serve(gate: Arc<Gate>, tls: Option<TlsAcceptor>, tcp: TcpStream) {
+pub(crate) async fn serve(gate: Arc<Gate>, tcp: TcpStream, stop: watch::Receiver<bool>) {
     let port = tcp.peer_addr().map_or(0, |address| address.port());
-    let session = gate.ledger.open(port);
-    let why = run(&gate, &session, tls, tcp).await;
+    let session = gate.ledger.open(gate.node, port);
+    let why = run(&gate, &session, tcp, stop).await;
     gate.ledger.close(&session, why);
     tracing::debug!(connection = session.id, ?why, "closed");
 }
 
-async fn run(gate: &Gate, session: &Session, tls: Option<TlsAcceptor>, tcp: TcpStream) -> Closed {
+async fn run(gate: &Gate, session: &Session, tcp: TcpStream, mut stop: watch::Receiver<bool>) -> Closed {
     let mut wire = tokio::select! {
-        wire = connect(gate, tls, tcp) => match wire {
+        wire = connect(gate, tcp) => match wire {
             Ok(wire) => wire,
             Err(why) => return why,
         },
@@ -39,9 +42,21 @@ async fn run(gate: &Gate, session: &Session, tls: Option<TlsAcceptor>, tcp: TcpS
     };
     let why = tokio::select! {
         why = session.over() => why,
-        why = pump(gate, session, &mut wire) => why,
+        why = pump(gate, session, &mut wire) => match why {
+            End::Closed(why) => why,
+            End::Inside => {
+                gate.ledger.withdraw(session);
+                tokio::select! {
+                    () = inside::run(&mut wire) => Closed::Client,
+                    _ = stop.changed() => Closed::Stopped,
+                }
+            }
+        },
     };
-    if why != Closed::Killed {
+    if let (Closed::SessionLimit, Some(words)) = (why, &gate.config.switches.last_words) {
+        wire.last_words(words).await;
+    }
+    if !matches!(why, Closed::Killed | Closed::Cut) {
         // The end is a clean one: TLS says goodbye. A killed connection just breaks off.
         tokio::select! {
             _ = wire.client.shutdown() => {}
@@ -51,10 +66,11 @@ async fn run(gate: &Gate, session: &Session, tls: Option<TlsAcceptor>, tcp: TcpS
     why
 }
 
-async fn connect(gate: &Gate, tls: Option<TlsAcceptor>, tcp: TcpStream) -> Result<Wire, Closed> {
+async fn connect(gate: &Gate, tcp: TcpStream) -> Result<Wire, Closed> {
     let client = |_: io::Error| Closed::Client;
     tcp.set_nodelay(true).map_err(client)?;
-    let (from_client, to_client): (crate::backend::Reader, crate::backend::Writer) = match tls {
+    let unsealed = gate.certificates.is_some() && inside::may_be(gate, &tcp).await.map_err(client)?;
+    let (from_client, to_client): (Reader, Writer) = match gate.acceptor().filter(|_| !unsealed) {
         Some(tls) => {
             let (reader, writer) = split(tls.accept(tcp).await.map_err(client)?);
             (Box::new(reader), Box::new(writer))
@@ -65,17 +81,30 @@ async fn connect(gate: &Gate, tls: Option<TlsAcceptor>, tcp: TcpStream) -> Resul
         }
     };
     let (from_backend, to_backend) = gate.backend.connect().await.map_err(|_| Closed::Backend)?;
-    Ok(Wire::new(from_client, to_client, from_backend, to_backend))
+    Ok(Wire { unsealed, ..Wire::new(from_client, to_client, from_backend, to_backend) })
 }
 
-async fn pump(gate: &Gate, session: &Session, wire: &mut Wire) -> Closed {
+/// `End` is how a client's part of a connection ends.
+enum End {
+    Closed(Closed),
+    /// It is no client, but one of the cluster's own servers.
+    Inside,
+}
+
+impl From<Closed> for End {
+    fn from(why: Closed) -> Self {
+        Self::Closed(why)
+    }
+}
+
+async fn pump(gate: &Gate, session: &Session, wire: &mut Wire) -> End {
     loop {
-        let phase = match locked::run(gate, session, wire).await {
-            Ok(()) => open::run(gate, session, wire).await,
-            Err(why) => Err(why),
-        };
-        if let Err(why) = phase {
-            return why;
+        match locked::run(gate, session, wire).await {
+            Ok(()) => {}
+            Err(end) => return end,
+        }
+        if let Err(why) = open::run(gate, session, wire).await {
+            return End::Closed(why);
         }
     }
 }

@@ -34,16 +34,32 @@ pub(crate) fn parse_rfc3339(text: &str) -> Option<SystemTime> {
 
 /// Writes `2025-06-15T12:34:56.789Z`.
 pub(crate) fn rfc3339(time: SystemTime) -> String {
+    let millis = time.duration_since(UNIX_EPOCH).unwrap_or_default().subsec_millis();
+    format!("{}.{millis:03}Z", rfc3339_seconds(time).trim_end_matches('Z'))
+}
+
+/// Writes `2025-06-15T12:34:56Z`; a fraction is left out.
+pub(crate) fn rfc3339_seconds(time: SystemTime) -> String {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
     let (day, second) = (seconds / DAY, seconds % DAY);
     let (year, month, date) = from_days(day);
     let (hour, minute) = (second / 3600, second / 60 % 60);
-    format!(
-        "{year:04}-{month:02}-{date:02}T{hour:02}:{minute:02}:{:02}.{:03}Z",
-        second % 60,
-        since.subsec_millis()
-    )
+    format!("{year:04}-{month:02}-{date:02}T{hour:02}:{minute:02}:{:02}Z", second % 60)
+}
+
+/// Writes `20250615T123456Z`.
+pub(crate) fn amz(time: SystemTime) -> String {
+    rfc3339_seconds(time).replace(['-', ':'], "")
+}
+
+/// The first whole second that is not before `time`.
+pub(crate) fn whole_second(time: SystemTime) -> SystemTime {
+    let nanos = time.duration_since(UNIX_EPOCH).unwrap_or_default().subsec_nanos();
+    match nanos {
+        0 => time,
+        nanos => time + Duration::from_nanos(1_000_000_000 - u64::from(nanos)),
+    }
 }
 
 fn number(digits: &str) -> Option<i64> {
@@ -100,10 +116,13 @@ mod tests {
             let time = parse_amz(amz).expect(amz);
             assert_eq!(time, UNIX_EPOCH + Duration::from_secs(epoch));
             assert_eq!(rfc3339(time), rfc);
+            assert_eq!(crate::date::amz(time), amz);
             assert_eq!(parse_rfc3339(rfc), Some(time));
         }
         let half = parse_rfc3339("2025-01-01T00:00:00.5Z").expect("a fraction");
         assert_eq!(half, UNIX_EPOCH + Duration::from_millis(1_735_689_600_500));
+        let whole = UNIX_EPOCH + Duration::from_secs(1_735_689_601);
+        assert_eq!([half, whole].map(whole_second), [whole; 2]);
     }
 
     #[test]

@@ -23,8 +23,8 @@ pub enum Error {
         /// The system's reason.
         source: io::Error,
     },
-    /// A file or directory could not be made.
-    #[error("cannot write {}: {source}", path.display())]
+    /// A file or directory could not be read or made.
+    #[error("cannot use {}: {source}", path.display())]
     File {
         /// The file or directory.
         path: PathBuf,
@@ -34,6 +34,9 @@ pub enum Error {
     /// Certificates could not be made.
     #[error("cannot make certificates: {0}")]
     Certificates(String),
+    /// Keys of the emulator's own could not be made.
+    #[error("cannot make keys: {0}")]
+    Keys(&'static str),
     /// The backend could not be started, reached or prepared.
     #[error("backend: {0}")]
     Backend(String),

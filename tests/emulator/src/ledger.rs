@@ -2,6 +2,7 @@
 
 use crate::clock::Clock;
 use crate::date;
+use crate::history::{Entry, Event, History};
 use crate::record::{Closed, Connection, Login, Outcome, Record, Totals};
 use crate::session::Session;
 use std::collections::{BTreeMap, VecDeque};
@@ -24,7 +25,9 @@ struct Book {
     logins: VecDeque<Login>,
     closed: VecDeque<Connection>,
     open: BTreeMap<u64, Arc<Session>>,
+    last_id: u64,
     last_accepted: Option<String>,
+    history: History,
 }
 
 impl Ledger {
@@ -40,11 +43,14 @@ impl Ledger {
         date::rfc3339(self.clock.now())
     }
 
-    pub(crate) fn open(&self, peer_port: u16) -> Arc<Session> {
+    pub(crate) fn open(&self, node: usize, peer_port: u16) -> Arc<Session> {
         let mut book = self.book();
         book.totals.connections += 1;
-        let id = book.totals.connections;
-        let session = Arc::new(Session::new(id, peer_port, self.now()));
+        book.last_id += 1;
+        let id = book.last_id;
+        let time = self.now();
+        let session = Arc::new(Session::new(id, node, peer_port, time.clone()));
+        book.history.push(Event::Connected { time, connection: id, node, peer_port });
         book.open.insert(id, Arc::clone(&session));
         session
     }
@@ -56,7 +62,9 @@ impl Ledger {
         }
         book.totals.count(session);
         book.totals.session_limit_cuts += u64::from(why == Closed::SessionLimit);
-        push(&mut book.closed, session.describe(Some((self.now(), why))));
+        let connection = session.describe(Some((self.now(), why)));
+        book.history.push(Event::Closed((&connection).into()));
+        push(&mut book.closed, connection);
     }
 
     pub(crate) fn login(&self, login: Login) {
@@ -69,7 +77,13 @@ impl Ledger {
             }
             Outcome::Refused => book.totals.logins_refused += 1,
         }
+        book.history.push(Event::Login(login.clone()));
         push(&mut book.logins, login);
+    }
+
+    /// What happened after the event of this number, on this connection or on all.
+    pub(crate) fn events(&self, since: u64, connection: Option<u64>) -> Vec<Entry> {
+        self.book().history.after(since, connection)
     }
 
     /// The hash of the token that was accepted last.
@@ -77,10 +91,21 @@ impl Ledger {
         self.book().last_accepted.clone()
     }
 
-    /// The open connections: the one with this id, or all.
-    pub(crate) fn sessions(&self, id: Option<u64>) -> Vec<Arc<Session>> {
-        let book = self.book();
-        book.open.values().filter(|session| id.is_none_or(|id| id == session.id)).cloned().collect()
+    /// Strikes a connection out: it is one of the cluster's own.
+    pub(crate) fn withdraw(&self, session: &Session) {
+        let mut book = self.book();
+        if book.open.remove(&session.id).is_some() {
+            book.totals.connections -= 1;
+            book.history.retract(session.id);
+        }
+    }
+
+    /// The open connections to a node or to all: the one with this id, or all.
+    pub(crate) fn sessions(&self, node: Option<usize>, id: Option<u64>) -> Vec<Arc<Session>> {
+        let is_asked_for = |session: &&Arc<Session>| {
+            node.is_none_or(|node| node == session.node) && id.is_none_or(|id| id == session.id)
+        };
+        self.book().open.values().filter(is_asked_for).cloned().collect()
     }
 
     pub(crate) fn record(&self) -> Record {

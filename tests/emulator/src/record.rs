@@ -24,7 +24,7 @@ pub struct Totals {
     pub logins_refused: u64,
     /// Accepted logins on connections that had one before.
     pub relogins: u64,
-    /// Connections cut at the session limit.
+    /// Connections cut at the session limit, or when their Entra token ended.
     pub session_limit_cuts: u64,
     /// Commands passed to the backend, logins included.
     pub commands: u64,
@@ -57,6 +57,8 @@ pub enum Outcome {
 pub struct Login {
     /// When, by the judging clock, in RFC 3339.
     pub time: String,
+    /// The node's number, counted from 0.
+    pub node: usize,
     /// The connection's id.
     pub connection: u64,
     /// The client's port.
@@ -69,17 +71,19 @@ pub struct Login {
     pub user: String,
     /// SHA-256 of the token, in hex.
     pub token_sha256: String,
-    /// The access key id that the token names.
+    /// The access key id that the token names; for Entra the application's id.
     pub access_key: Option<String>,
-    /// The token's `X-Amz-Date`.
+    /// The token's `X-Amz-Date`; for Entra its `iat`, in RFC 3339.
     pub date: Option<String>,
     /// What became of it.
     pub outcome: Outcome,
-    /// Why it was refused: a [reason](crate::verify), or `fault-refuse`, `unavailable`, `throttled`, `iam-outage`,
+    /// Why it was refused: a [reason](crate::verify) ([Azure's](crate::azure)), or `fault-refuse`, `unavailable`, `throttled`, `iam-outage`,
     /// `in-multi`, `subscriber` (RESP2, where the backend refuses every login).
     pub reason: Option<&'static str>,
-    /// The check behind the reason, such as `E24`.
+    /// The check behind the reason, such as `E24` or `A10`.
     pub check: Option<&'static str>,
+    /// What the token says where the check failed, as far as that is a plain name.
+    pub found: Option<String>,
     /// Whether this connection had logged in before.
     pub relogin: bool,
     /// What the session has left after this login, in seconds.
@@ -92,10 +96,16 @@ pub struct Login {
 pub enum Closed {
     /// The client left or broke the protocol.
     Client,
-    /// The session limit was reached.
+    /// The session limit was reached; for Azure, the token ended.
     SessionLimit,
     /// The kill fault.
     Killed,
+    /// The cut fault.
+    Cut,
+    /// Its user was taken out of the user group.
+    UserRemoved,
+    /// Too many commands without a login.
+    Unauthenticated,
     /// The backend closed its side or was not there.
     Backend,
     /// The emulator was stopped.
@@ -103,10 +113,12 @@ pub enum Closed {
 }
 
 /// `Connection` is one client connection.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Connection {
     /// Its id, counted from 1.
     pub id: u64,
+    /// The node's number, counted from 0.
+    pub node: usize,
     /// The client's port.
     pub peer_port: u16,
     /// When it was opened, by the judging clock, in RFC 3339.
@@ -117,6 +129,10 @@ pub struct Connection {
     pub why: Option<Closed>,
     /// The name the client gave itself.
     pub client_name: Option<String>,
+    /// The user of its last login that took effect.
+    pub user: Option<String>,
+    /// What its session has left, in seconds, while it is open.
+    pub lease_left_seconds: Option<f64>,
     /// Commands passed to the backend, logins included.
     pub commands_forwarded: u64,
     /// Commands refused for want of a login.

@@ -3,6 +3,7 @@
 pub(crate) mod inline;
 pub(crate) mod reply;
 pub(crate) mod request;
+pub(crate) mod value;
 
 /// The texts of stock Redis and of the services.
 pub(crate) const NOAUTH: &str = "NOAUTH Authentication required.";
@@ -11,6 +12,9 @@ pub(crate) const NOPROTO: &str = "NOPROTO unsupported protocol version";
 pub(crate) const UNAVAILABLE: &str = "ERR service is not available";
 pub(crate) const THROTTLED: &str = "ERR Exceeded limit of IAM Authentication requests";
 pub(crate) const IAM_OUTAGE: &str = "ERR IAM Authentication service is not available";
+
+/// The script of [`say`]. Users' ACLs name it, so it has neither spaces nor bars.
+pub(crate) const SAY: &str = "return{err=ARGV[1]}";
 
 /// Appends an error reply.
 pub(crate) fn error(out: &mut Vec<u8>, text: &str) {
@@ -31,5 +35,5 @@ pub(crate) fn command<A: AsRef<[u8]>>(out: &mut Vec<u8>, args: &[A]) {
 /// Appends a command that makes the backend say `text` as an error, so that the reply keeps its place in the
 /// stream: behind all earlier replies, after +QUEUED in MULTI, and not at all under CLIENT REPLY OFF.
 pub(crate) fn say(out: &mut Vec<u8>, text: &str) {
-    command(out, &["EVAL", "return redis.error_reply(ARGV[1])", "0", text]);
+    command(out, &["EVAL", SAY, "0", text]);
 }

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 /// `Session` is shared by the connection's task, the record and the faults.
 pub(crate) struct Session {
     pub(crate) id: u64,
+    pub(crate) node: usize,
     pub(crate) peer_port: u16,
     opened: String,
     pub(crate) forwarded: AtomicU64,
@@ -29,6 +30,8 @@ struct Standing {
     name: Option<String>,
     logins: u64,
     in_force: Option<Grant>,
+    /// The user of the last login that took effect, whether its token prolonged or not.
+    user: Option<String>,
     in_multi: bool,
     queued: Vec<Grant>,
     resp3: bool,
@@ -38,6 +41,7 @@ struct Standing {
 /// `Grant` is an accepted token, by its hash and its date.
 #[derive(Clone)]
 pub(crate) struct Grant {
+    pub(crate) user: String,
     pub(crate) token_sha256: String,
     pub(crate) signed: SystemTime,
     /// How long the session may last from the moment the grant counts.
@@ -47,9 +51,10 @@ pub(crate) struct Grant {
 }
 
 impl Session {
-    pub(crate) fn new(id: u64, peer_port: u16, opened: String) -> Self {
+    pub(crate) fn new(id: u64, node: usize, peer_port: u16, opened: String) -> Self {
         Self {
             id,
+            node,
             peer_port,
             opened,
             forwarded: AtomicU64::new(0),
@@ -78,6 +83,7 @@ impl Session {
     }
 
     fn apply(&self, standing: &mut Standing, grant: Grant) {
+        standing.user = Some(grant.user.clone());
         let prolongs = standing.in_force.as_ref().is_none_or(|old| {
             let same = old.token_sha256 == grant.token_sha256;
             if same { grant.again } else { grant.signed >= old.signed }
@@ -91,6 +97,11 @@ impl Session {
     /// Whether this connection has logged in before.
     pub(crate) fn has_logged_in(&self) -> bool {
         self.standing().logins > 0
+    }
+
+    /// The user that it is logged in as.
+    pub(crate) fn user(&self) -> Option<String> {
+        self.standing().user.clone()
     }
 
     pub(crate) fn lease_left(&self) -> Option<f64> {
@@ -193,11 +204,14 @@ impl Session {
         let (closed, why) = closed.unzip();
         Connection {
             id: self.id,
+            node: self.node,
             peer_port: self.peer_port,
             opened: self.opened.clone(),
             closed,
             why,
             client_name: standing.name.clone(),
+            user: standing.user.clone(),
+            lease_left_seconds: self.lease_left().filter(|_| why.is_none()),
             commands_forwarded: self.forwarded.load(Relaxed),
             commands_refused: self.refused.load(Relaxed),
             logins: standing.logins,

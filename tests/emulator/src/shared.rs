@@ -3,8 +3,11 @@
 use crate::Error;
 use crate::authority::Authority;
 use crate::clock::Clock;
+use crate::entra::Issuer;
 use crate::keyring::Keyring;
+use crate::refusal::Announcer;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 use tokio::net::TcpListener;
@@ -16,11 +19,25 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) keys: Keyring,
     pub(crate) authority: Arc<Authority>,
+    /// Who signs Entra's tokens, once that front has started.
+    pub(crate) issuer: Option<Arc<Issuer>>,
+    pub(crate) refusals: Announcer,
 }
 
 impl Shared {
+    /// With an authority of this run only.
     pub(crate) fn new(clock: Option<SystemTime>, keys: Keyring) -> Result<Self, Error> {
-        Ok(Self { clock: Clock::start(clock), keys, authority: Arc::new(Authority::new()?) })
+        Self::with_authority(clock, keys, None)
+    }
+
+    /// With the authority of the folder `ca`, or one of this run only.
+    pub(crate) fn with_authority(
+        clock: Option<SystemTime>,
+        keys: Keyring,
+        ca: Option<&Path>,
+    ) -> Result<Self, Error> {
+        let authority = Arc::new(ca.map_or_else(Authority::new, Authority::kept_in)?);
+        Ok(Self { clock: Clock::start(clock), keys, authority, issuer: None, refusals: Announcer::new() })
     }
 }
 

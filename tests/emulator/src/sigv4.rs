@@ -1,4 +1,4 @@
-//! The signature of a presigned GET with an empty body, from its decoded parameters.
+//! Signatures: of a presigned GET with an empty body, from its decoded parameters, and of a whole request.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use ring::{digest, hmac};
@@ -28,20 +28,47 @@ pub(crate) fn canonical_query<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)
     joined.join("&")
 }
 
-/// The canonical request of `GET /` with `host` as the only signed header.
-pub(crate) fn canonical_request(host: &str, query: &str) -> String {
-    format!("GET\n/\n{query}\nhost:{host}\n\nhost\n{EMPTY_BODY}")
+/// `Canonical` is a request in the form that is signed.
+pub(crate) struct Canonical<'a> {
+    pub(crate) method: &'a str,
+    /// Escaped, segment by segment.
+    pub(crate) path: &'a str,
+    /// Of [`canonical_query`].
+    pub(crate) query: &'a str,
+    /// The signed headers: names in lower case and sorted, values without spare spaces.
+    pub(crate) headers: &'a [(&'a str, &'a str)],
+    pub(crate) body_sha256: &'a str,
 }
 
-/// The signature, in lower-case hex.
-pub(crate) fn signature(secret: &str, scope: Scope<'_>, date: &str, canonical: &str) -> String {
-    let text = format!(
+impl Canonical<'_> {
+    pub(crate) fn text(&self) -> String {
+        let Self { method, path, query, headers, body_sha256 } = self;
+        let lines: String = headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
+        let names: Vec<_> = headers.iter().map(|(name, _)| *name).collect();
+        format!("{method}\n{path}\n{query}\n{lines}\n{}\n{body_sha256}", names.join(";"))
+    }
+}
+
+/// The canonical request of a token: `GET /` with `host` as the only signed header.
+pub(crate) fn canonical_request(host: &str, query: &str) -> String {
+    let headers = &[("host", host)];
+    Canonical { method: "GET", path: "/", query, headers, body_sha256: EMPTY_BODY }.text()
+}
+
+/// What the signing key signs.
+pub(crate) fn string_to_sign(scope: Scope<'_>, date: &str, canonical: &str) -> String {
+    format!(
         "AWS4-HMAC-SHA256\n{date}\n{}/{}/{}/aws4_request\n{}",
         scope.date,
         scope.region,
         scope.service,
         sha256_hex(canonical.as_bytes())
-    );
+    )
+}
+
+/// The signature, in lower-case hex.
+pub(crate) fn signature(secret: &str, scope: Scope<'_>, date: &str, canonical: &str) -> String {
+    let text = string_to_sign(scope, date, canonical);
     let mut key = hmac_sha256(format!("AWS4{secret}").as_bytes(), scope.date);
     for part in [scope.region, scope.service, "aws4_request", &text] {
         key = hmac_sha256(key.as_ref(), part);
@@ -73,3 +100,6 @@ pub(crate) fn same(left: &str, right: &str) -> bool {
 fn hmac_sha256(key: &[u8], text: &str) -> hmac::Tag {
     hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text.as_bytes())
 }
+
+#[cfg(test)]
+mod suite;

@@ -1,4 +1,5 @@
-//! The judgement of a token: a pure function, [`judge`], and the checks that it makes.
+//! The judgement of a token: a pure function, [`judge`], and the checks that it makes. The gate makes two more: E25
+//! before it and E27 after it.
 //!
 //! The checks run in this order; the first that fails is the [`Reason`] in the record. A client sees the same
 //! `WRONGPASS` for all of them.
@@ -29,16 +30,18 @@
 //! | E22 | `signature` | the signature is the one computed anew from the decoded parameters | SigV4 |
 //! | E23 | `future` | not signed further ahead than the allowance | IAM: "within five minutes"; [`Switches::future_skew_seconds`] |
 //! | E24 | `expired` | (now − `X-Amz-Date`) × scale ≤ `X-Amz-Expires` | "the authentication request will be rejected" |
-//! | E25 | `unknown-user` | the user of AUTH exists (checked before the token) | "wrong user: WRONGPASS" |
+//! | E25 | `unknown-user` | the user of AUTH exists and is in the cache's user group (checked before the token) | "wrong user: WRONGPASS" |
 //! | E26 | `expired-key` | the access key has not expired (checked after E24) | "dies with them": temporary credentials |
+//! | E27 | `not-authorized` | the key's [policies](crate::Document) allow to connect, on the cache and on the user (checked last) | "the policy must name both"; "no permission: WRONGPASS" |
 
+mod advice;
 mod checks;
 mod reason;
 #[cfg(test)]
 mod tests;
 mod token;
-#[cfg(test)]
-mod vectors;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod vectors;
 
 pub use reason::Reason;
 
@@ -115,6 +118,8 @@ pub struct Verdict {
     pub access_key: Option<String>,
     /// `X-Amz-Date`, if it is well formed.
     pub date: Option<String>,
+    /// What the token says where the check failed: its host, region, user … as far as that is a plain name.
+    pub found: Option<String>,
 }
 
 impl Verdict {
@@ -133,7 +138,7 @@ impl Verdict {
     /// A refusal without a look at the token.
     pub(crate) fn unread(token: &[u8], reason: Reason) -> Self {
         let token_sha256 = sigv4::sha256_hex(token);
-        Self { refused: Some(reason), token_sha256, access_key: None, date: None }
+        Self { refused: Some(reason), token_sha256, access_key: None, date: None, found: None }
     }
 }
 
@@ -158,5 +163,7 @@ pub fn judge(
     verdict.date =
         parsed.value("X-Amz-Date").filter(|text| date::parse_amz(text).is_some()).map(str::to_owned);
     let case = checks::Case { token: &parsed, expected, keys, now, switches, lives };
-    Verdict { refused: case.check().err(), ..verdict }
+    let refused = case.check().err();
+    verdict.found = refused.and_then(|reason| case.found(reason));
+    Verdict { refused, ..verdict }
 }

@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final, final, overload
 
@@ -16,6 +16,7 @@ __all__ = [
     "TokenManager",
     "__version__",
     "connection_request_from_glide",
+    "main",
     "panic_on_purpose",
 ]
 
@@ -80,4 +81,5 @@ class Pipeline:
     def __len__(self) -> int: ...
 
 def connection_request_from_glide(request: bytes, /) -> bytes: ...
+def main(arguments: Sequence[str]) -> int: ...
 def panic_on_purpose() -> None: ...

@@ -3,15 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use keyrotor_proto::{AccessKey, DsqlCredentials, IamCredentials, RdsCredentials, ServiceType};
+use keyrotor_proto::{DsqlCredentials, IamCredentials, RdsCredentials, ServiceType};
 
-use super::Login;
-use crate::config::{conflict, duration, invalid, missing, unsupported};
+use super::{Lease, Login};
+use crate::callbacks::Callbacks;
+use crate::config::{conflict, duration, invalid, missing};
 use crate::error::Result;
 use crate::manager::TokenRefreshConfig;
-#[cfg(feature = "aws-chain")]
-use crate::source::aws::SharedCredentialsProvider;
-use crate::source::aws::{AwsKeys, AwsSource, KeyCache, Region, Target};
+use crate::source::aws::{AwsSource, Region, Target};
+use signer::Signer;
+
+mod signer;
 
 /// ElastiCache and MemoryDB end a connection this long after its last login.
 const LEASE: Duration = Duration::from_secs(12 * 3600);
@@ -22,36 +24,36 @@ const SHORTEST_LIFE: u32 = 5;
 struct Common {
     path: &'static str,
     region: Option<String>,
-    profile: Option<String>,
-    access_key: Option<AccessKey>,
+    signer: Signer,
     token_life_seconds: Option<u32>,
     interval: Option<Duration>,
 }
 
-/// Takes the shared fields out of any of the three messages, and refuses those that do not work yet.
+/// Takes the shared fields out of any of the three messages.
 macro_rules! common {
-    ($credentials:ident, $path:ident, $interval:ident) => {{
-        let unsupported_fields = [
-            ($credentials.role_arn.is_some(), "role_arn"),
-            ($credentials.external_id.is_some(), "external_id"),
-            ($credentials.endpoint.is_some(), "endpoint"),
-            ($credentials.key_source.is_some(), "key_source"),
-        ];
-        if let Some((_, field)) = unsupported_fields.iter().find(|(is_set, _)| *is_set) {
-            return Err(unsupported(format!("{}.{field}", $path)));
-        }
+    ($credentials:ident, $path:ident, $interval:ident) => {
         Common {
             path: $path,
-            region: $credentials.region,
-            profile: $credentials.profile,
-            access_key: $credentials.access_key,
+            region: $credentials.region.filter(|region| !region.is_empty()),
+            signer: Signer {
+                profile: $credentials.profile,
+                access_key: $credentials.access_key,
+                key_source: $credentials.key_source,
+                role_arn: $credentials.role_arn,
+                external_id: $credentials.external_id,
+                endpoint: $credentials.endpoint,
+            },
             token_life_seconds: $credentials.token_life_seconds,
             interval: $interval,
         }
-    }};
+    };
 }
 
-pub(super) fn iam(credentials: IamCredentials, mut refresh: TokenRefreshConfig) -> Result<Login> {
+pub(super) fn iam(
+    credentials: IamCredentials,
+    mut refresh: TokenRefreshConfig,
+    callbacks: &Callbacks,
+) -> Result<Login> {
     let path = "authentication_info.iam_credentials";
     let at = |field: &str| format!("{path}.{field}");
     let is_memorydb = credentials.service_type() == ServiceType::Memorydb;
@@ -75,18 +77,22 @@ pub(super) fn iam(credentials: IamCredentials, mut refresh: TokenRefreshConfig) 
         Target::ElastiCache { cluster, user, serverless: credentials.serverless }
     };
     let common = common!(credentials, path, interval);
-    let source = source(target, None, common, &mut refresh)?;
+    let source = source(target, None, common, &mut refresh, callbacks)?;
     let lease = lease(credentials.lease_seconds, &at("lease_seconds"))?;
     Ok(Login {
         source: Arc::new(source),
         refresh,
         interval_field: "authentication_info.iam_credentials.refresh_interval",
-        lease: Some(lease),
+        lease: Lease::For(lease),
         is_token: true,
     })
 }
 
-pub(super) fn rds(credentials: RdsCredentials, mut refresh: TokenRefreshConfig) -> Result<Login> {
+pub(super) fn rds(
+    credentials: RdsCredentials,
+    mut refresh: TokenRefreshConfig,
+    callbacks: &Callbacks,
+) -> Result<Login> {
     let path = "authentication_info.rds_credentials";
     let at = |field: &str| format!("{path}.{field}");
     let host = host_name(credentials.host, &at("host"))?;
@@ -103,11 +109,15 @@ pub(super) fn rds(credentials: RdsCredentials, mut refresh: TokenRefreshConfig) 
     let interval = credentials.refresh_interval.map(|d| duration(d, &at("refresh_interval"))).transpose()?;
     let common = common!(credentials, path, interval);
     let target = Target::Rds { host, port, user: credentials.username };
-    let source = source(target, None, common, &mut refresh)?;
+    let source = source(target, None, common, &mut refresh, callbacks)?;
     Ok(database_login(source, refresh, "authentication_info.rds_credentials.refresh_interval"))
 }
 
-pub(super) fn dsql(credentials: DsqlCredentials, mut refresh: TokenRefreshConfig) -> Result<Login> {
+pub(super) fn dsql(
+    credentials: DsqlCredentials,
+    mut refresh: TokenRefreshConfig,
+    callbacks: &Callbacks,
+) -> Result<Login> {
     let path = "authentication_info.dsql_credentials";
     let at = |field: &str| format!("{path}.{field}");
     let host = host_name(credentials.host, &at("host"))?;
@@ -124,13 +134,14 @@ pub(super) fn dsql(credentials: DsqlCredentials, mut refresh: TokenRefreshConfig
     };
     let interval = credentials.refresh_interval.map(|d| duration(d, &at("refresh_interval"))).transpose()?;
     let common = common!(credentials, path, interval);
-    let source = source(Target::Dsql { host, admin: credentials.admin }, Some(user), common, &mut refresh)?;
+    let source =
+        source(Target::Dsql { host, admin: credentials.admin }, Some(user), common, &mut refresh, callbacks)?;
     Ok(database_login(source, refresh, "authentication_info.dsql_credentials.refresh_interval"))
 }
 
 /// No login of a database's is prolonged by another: established connections outlive their tokens.
 fn database_login(source: AwsSource, refresh: TokenRefreshConfig, interval_field: &'static str) -> Login {
-    Login { source: Arc::new(source), refresh, interval_field, lease: None, is_token: true }
+    Login { source: Arc::new(source), refresh, interval_field, lease: Lease::Forever, is_token: true }
 }
 
 fn source(
@@ -138,22 +149,20 @@ fn source(
     user: Option<String>,
     common: Common,
     refresh: &mut TokenRefreshConfig,
+    callbacks: &Callbacks,
 ) -> Result<AwsSource> {
     let target = target.canonical();
     let user: Arc<str> = user.or_else(|| target.user().map(str::to_owned)).unwrap_or_default().into();
     let life = life(&target, common.token_life_seconds, common.path)?;
     refresh.interval = common.interval;
-    if common.access_key.is_some() && common.profile.is_some() {
-        return Err(conflict(format!("{}.profile", common.path), "access_key is set too; set one of them"));
-    }
-    let keys = match common.access_key {
-        Some(key) => explicit_keys(key, common.path)?,
-        None => chain(common.profile.clone(), common.region.clone(), common.path)?,
-    };
-    let region = match common.region.filter(|region| !region.is_empty()) {
+    let region = match common.region {
         Some(region) => Region::Explicit(region),
-        None => Region::FromSurroundings { profile: common.profile, field: region_field(common.path) },
+        None => Region::FromSurroundings {
+            profile: common.signer.profile.clone(),
+            field: region_field(common.path),
+        },
     };
+    let keys = common.signer.keys(&region, callbacks, common.path)?;
     Ok(AwsSource::new(target, user, life, region, keys))
 }
 
@@ -163,31 +172,6 @@ fn region_field(path: &str) -> &'static str {
         "authentication_info.dsql_credentials" => "authentication_info.dsql_credentials.region",
         _ => "authentication_info.iam_credentials.region",
     }
-}
-
-fn explicit_keys(key: AccessKey, path: &str) -> Result<KeyCache> {
-    if key.access_key_id.is_empty() || key.secret_access_key.is_empty() {
-        let advice = "set access_key_id and secret_access_key, or leave access_key out for the default chain";
-        return Err(missing(format!("{path}.access_key"), advice));
-    }
-    Ok(KeyCache::fixed(AwsKeys::new(
-        key.access_key_id,
-        key.secret_access_key,
-        key.session_token.filter(|token| !token.is_empty()),
-        None,
-        "access_key of the request",
-    )))
-}
-
-#[cfg(feature = "aws-chain")]
-fn chain(profile: Option<String>, region: Option<String>, _path: &str) -> Result<KeyCache> {
-    let chain = crate::source::aws::Chain::new(profile, region);
-    Ok(KeyCache::new(SharedCredentialsProvider::new(chain)))
-}
-
-#[cfg(not(feature = "aws-chain"))]
-fn chain(_profile: Option<String>, _region: Option<String>, path: &str) -> Result<KeyCache> {
-    Err(missing(format!("{path}.access_key"), "this build has no credential chain; hand over the keys here"))
 }
 
 fn life(target: &Target, seconds: Option<u32>, path: &str) -> Result<Duration> {

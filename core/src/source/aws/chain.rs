@@ -1,7 +1,5 @@
 //! AWS's default credential chain, link by link, so that an empty chain can say why each link had nothing.
 
-use std::sync::{Mutex, PoisonError};
-
 use aws_config::BehaviorVersion;
 use aws_config::ecs::EcsCredentialsProvider;
 use aws_config::environment::credentials::EnvironmentVariableCredentialsProvider;
@@ -12,14 +10,10 @@ use aws_config::web_identity_token::WebIdentityTokenCredentialsProvider;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
-use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
-use super::keys::causes;
-use super::region;
-use crate::runtime::Process;
+use super::failure::{NONE_FOUND, causes};
+use super::{http, region};
+use crate::identity::Identity;
 
 /// The links of aws-config's `DefaultCredentialsChain`, in its order: environment, profile, web identity,
 /// container (ECS, EKS Pod Identity), IMDSv2. With a profile named, that profile alone.
@@ -34,6 +28,15 @@ pub(crate) struct Chain {
 impl Chain {
     pub(crate) fn new(profile: Option<String>, region: Option<String>) -> Self {
         Self { profile, region }
+    }
+
+    /// The profile in use and the variables that choose among the links. Of files it is the paths that count, since
+    /// each question reads them anew.
+    pub(crate) fn identity(&self) -> Identity {
+        Identity::of("chain")
+            .and_maybe("profile", self.profile.as_deref())
+            .and_maybe("region", self.region.as_deref())
+            .and_secret("environment", surroundings())
     }
 
     async fn walk(&self) -> Result<Credentials, CredentialsError> {
@@ -89,10 +92,25 @@ impl Chain {
 
     fn config(&self, region: Option<String>) -> ProviderConfig {
         ProviderConfig::default()
-            .with_http_client(http_client())
+            .with_http_client(http::client())
             .with_region(region.map(aws_types::region::Region::new))
             .with_behavior_version(Some(BehaviorVersion::latest()))
     }
+}
+
+/// Every variable that any link of the chain looks at, as it is now.
+fn surroundings() -> Vec<u8> {
+    let mut variables: Vec<_> = std::env::vars_os()
+        .filter(|(name, _)| {
+            let name = name.to_string_lossy();
+            name.starts_with("AWS_") || name == "HOME" || name == "USERPROFILE"
+        })
+        .collect();
+    variables.sort();
+    let lines = variables
+        .iter()
+        .flat_map(|(name, value)| [name.as_encoded_bytes(), b"=", value.as_encoded_bytes(), b"\0"].concat());
+    lines.collect()
 }
 
 impl ProvideCredentials for Chain {
@@ -140,24 +158,9 @@ impl Refusals {
 
     fn into_error(self) -> CredentialsError {
         CredentialsError::not_loaded(format!(
-            "No AWS credentials provider found. Each link of the chain was asked: {}. {ADVICE}",
+            "{NONE_FOUND}. Each link of the chain was asked: {}. {ADVICE}",
             self.0.join("; ")
         ))
-    }
-}
-
-/// One client for the whole process, made when the first link needs the network. A forked child makes its own: the
-/// connections of the parent's have nobody there who reads them.
-fn http_client() -> SharedHttpClient {
-    static CLIENT: Mutex<Option<(Process, SharedHttpClient)>> = Mutex::new(None);
-    let mut client = CLIENT.lock().unwrap_or_else(PoisonError::into_inner);
-    match &*client {
-        Some((process, client)) if !process.is_gone() => client.clone(),
-        _ => {
-            let new = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-            std::mem::forget(client.replace((Process::this(), new.clone())));
-            new
-        }
     }
 }
 

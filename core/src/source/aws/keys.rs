@@ -1,6 +1,9 @@
-//! The AWS keys that sign, kept for as long as they are good for a whole token.
+//! The AWS keys that sign: asked for once for all who sign with them, kept for as long as they are good for a whole
+//! token.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwapOption;
@@ -8,14 +11,37 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use keyrotor_proto::Code;
+use tokio::sync::Mutex;
 
+use super::failure::source_error;
 use crate::error::Error;
+use crate::identity::Identity;
+use crate::process::PerProcess;
+use crate::registry::Registry;
 use crate::source::SourceError;
+use crate::telemetry;
+
+/// Keys behind refused tokens are dropped at most this often, however many identities they sign for.
+const DOUBT_EVERY: Duration = Duration::from_secs(30);
+/// A provider whose keys are too short for a whole token is asked again after this, or a quarter of what they had.
+const ASK_AGAIN_AFTER: Duration = Duration::from_secs(10);
+
+static CACHES: Registry<Identity, KeyCache> = Registry::new();
 
 /// A provider of keys, with its last answer; or keys that were handed over.
 pub(crate) struct KeyCache {
+    identity: Identity,
     provider: Option<SharedCredentialsProvider>,
     cached: ArcSwapOption<Cached>,
+    /// Whoever asks the provider holds it.
+    asking: PerProcess<Mutex<()>>,
+    /// How often the provider was asked, and how it failed the last time.
+    asked: AtomicU64,
+    failure: ArcSwapOption<Failure>,
+    /// A server refused what these keys signed.
+    is_doubted: AtomicBool,
+    /// Seconds since 1970.
+    doubted_at: AtomicU64,
 }
 
 struct Cached {
@@ -23,27 +49,58 @@ struct Cached {
     at: SystemTime,
 }
 
+struct Failure {
+    asked: u64,
+    error: SourceError,
+}
+
 impl KeyCache {
-    pub(crate) fn new(provider: SharedCredentialsProvider) -> Self {
-        Self { provider: Some(provider), cached: ArcSwapOption::empty() }
+    /// The cache of this provider; `identity` says which one it is.
+    pub(crate) fn of(identity: &Identity, provider: impl FnOnce() -> SharedCredentialsProvider) -> Arc<Self> {
+        CACHES.get_or_make(identity, || Arc::new(Self::new(identity.clone(), Some(provider()), None)))
     }
 
     /// Keys that stay what they are, good for a token from the first call on.
-    pub(crate) fn fixed(keys: Credentials) -> Self {
-        Self { provider: None, cached: ArcSwapOption::from_pointee(Cached { keys, at: UNIX_EPOCH }) }
+    pub(crate) fn fixed(keys: Credentials) -> Arc<Self> {
+        let identity = fixed_identity(&keys);
+        Arc::new(Self::new(identity, None, Some(Cached { keys, at: UNIX_EPOCH })))
     }
 
-    /// The cached keys, if they outlive a whole token signed now. Keys that state no end are asked for again
-    /// after one token's life, so that a changed file or environment is seen.
+    fn new(identity: Identity, provider: Option<SharedCredentialsProvider>, cached: Option<Cached>) -> Self {
+        Self {
+            identity,
+            provider,
+            cached: ArcSwapOption::from(cached.map(Arc::new)),
+            asking: PerProcess::new(),
+            asked: AtomicU64::new(0),
+            failure: ArcSwapOption::empty(),
+            is_doubted: AtomicBool::new(false),
+            doubted_at: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The cached keys, if they outlive a whole token signed now, or if their provider had no longer ones a moment
+    /// ago. Keys that state no end are asked for again after one token's life, so that a changed file or environment
+    /// is seen.
     pub(crate) fn cached(&self, now: SystemTime, life: Duration) -> Option<Credentials> {
         let cached = self.cached.load();
         let cached = cached.as_ref()?;
         if self.provider.is_none() {
             return Some(cached.keys.clone());
         }
-        let good_until = cached.keys.expiry().unwrap_or(cached.at + 2 * life);
-        let read_before_now = cached.at <= now;
-        (read_before_now && good_until >= now + life).then(|| cached.keys.clone())
+        if self.is_doubted.load(Relaxed) && self.may_drop(now) {
+            return None;
+        }
+        let age = now.duration_since(cached.at).ok()?;
+        let is_good = match cached.keys.expiry() {
+            None => age <= life,
+            Some(end) => end >= now + life || (end > now && age < cached.is_fresh_for()),
+        };
+        is_good.then(|| cached.keys.clone())
     }
 
     /// The cached keys, or new ones. Keys too short for a whole token are used only where the provider has no
@@ -54,40 +111,72 @@ impl KeyCache {
         life: Duration,
         source: &str,
     ) -> Result<Credentials, SourceError> {
+        let asked = self.asked.load(Relaxed);
         if let Some(keys) = self.cached(now, life) {
             return Ok(keys);
         }
         let Some(provider) = &self.provider else {
-            return Err(source_error(CredentialsError::not_loaded_no_source(), source));
+            return Err(source_error(&CredentialsError::not_loaded_no_source(), source));
         };
-        match provider.provide_credentials().await {
-            Ok(keys) if is_over(&keys, now) => Err(SourceError::Transient(
-                Error::new(
-                    Code::CredentialsFetchFailed,
-                    "Failed to refresh IAM token: the AWS credentials had already expired when they were handed out; \
-                     look at the clock of this machine and at the provider of the credentials",
-                )
-                .with_source(source),
-            )),
-            Ok(keys) => {
-                self.cached.store(Some(Arc::new(Cached { keys: keys.clone(), at: now })));
-                Ok(keys)
-            }
-            Err(error) => match self.still_valid(now) {
-                Some(keys) => {
-                    tracing::warn!(source, %error, "no new AWS credentials; signing with the old ones while they last");
-                    Ok(keys)
-                }
-                None => Err(source_error(error, source)),
-            },
+        let each = self.asking.get(Mutex::default);
+        let _one_asks = each.value.lock().await;
+        if let Some(keys) = self.cached(now, life) {
+            return Ok(keys);
         }
+        // Whoever waited while somebody else asked shares the outcome.
+        if let Some(failure) = self.failure.load().as_ref().filter(|failure| failure.asked > asked) {
+            return Err(failure.error.clone());
+        }
+        self.ask(provider, now, source).await
+    }
+
+    async fn ask(
+        &self,
+        provider: &SharedCredentialsProvider,
+        now: SystemTime,
+        source: &str,
+    ) -> Result<Credentials, SourceError> {
+        if self.is_doubted.swap(false, Relaxed) {
+            self.doubted_at.store(seconds(now), Relaxed);
+            self.cached.store(None);
+        }
+        let answer = provider.provide_credentials().await;
+        let asked = self.asked.fetch_add(1, Relaxed) + 1;
+        let error = match answer {
+            Ok(keys) if !is_over(&keys, now) => {
+                telemetry::keys_fetched(source, keys.expiry());
+                self.cached.store(Some(Arc::new(Cached { keys: keys.clone(), at: now })));
+                return Ok(keys);
+            }
+            Ok(_) => SourceError::Transient(over_when_given(source)),
+            Err(error) => {
+                if let Some(keys) = self.still_valid(now) {
+                    tracing::warn!(
+                        source,
+                        %error,
+                        "no new AWS credentials; signing with the old ones while they last"
+                    );
+                    return Ok(keys);
+                }
+                source_error(&error, source)
+            }
+        };
+        self.failure.store(Some(Arc::new(Failure { asked, error: error.clone() })));
+        Err(error)
     }
 
     /// The server refused a token: the keys behind it may be dead, whatever their expiry says.
-    pub(crate) fn forget(&self) {
-        if self.provider.is_some() {
-            self.cached.store(None);
+    pub(crate) fn doubt(&self) {
+        self.is_doubted.store(true, Relaxed);
+    }
+
+    fn may_drop(&self, now: SystemTime) -> bool {
+        let since = seconds(now).abs_diff(self.doubted_at.load(Relaxed));
+        let may = since >= DOUBT_EVERY.as_secs();
+        if !may {
+            self.is_doubted.store(false, Relaxed);
         }
+        may
     }
 
     fn still_valid(&self, now: SystemTime) -> Option<Credentials> {
@@ -96,38 +185,41 @@ impl KeyCache {
     }
 }
 
+impl Cached {
+    /// How long nobody asks whether there are longer ones.
+    fn is_fresh_for(&self) -> Duration {
+        let left = self.keys.expiry().and_then(|end| end.duration_since(self.at).ok()).unwrap_or_default();
+        ASK_AGAIN_AFTER.min(left / 4)
+    }
+}
+
+impl Drop for KeyCache {
+    fn drop(&mut self) {
+        if self.provider.is_some() {
+            CACHES.forget(&self.identity);
+        }
+    }
+}
+
+/// Explicit keys, by their hash.
+pub(crate) fn fixed_identity(keys: &Credentials) -> Identity {
+    let secret = format!("{}\n{}", keys.secret_access_key(), keys.session_token().unwrap_or_default());
+    Identity::of("keys").and("id", keys.access_key_id()).and_secret("secret", secret)
+}
+
 fn is_over(keys: &Credentials, now: SystemTime) -> bool {
     keys.expiry().is_some_and(|end| end <= now)
 }
 
-fn source_error(error: CredentialsError, source: &str) -> SourceError {
-    // The SDK's own words for the kind of failure only stand in front of what it is.
-    let text = causes(&error).unwrap_or_else(|| error.to_string());
-    let failed = |code| Error::new(code, format!("Failed to refresh IAM token: {text}")).with_source(source);
-    match error {
-        CredentialsError::CredentialsNotLoaded(_) => {
-            SourceError::Permanent(Error::new(Code::CredentialsNotFound, text).with_source(source))
-        }
-        CredentialsError::InvalidConfiguration(_) => {
-            SourceError::Permanent(failed(Code::CredentialsFetchFailed))
-        }
-        CredentialsError::ProviderTimedOut(_) => SourceError::Transient(failed(Code::CredentialsTimeout)),
-        _ => SourceError::Transient(failed(Code::CredentialsFetchFailed)),
-    }
+fn seconds(at: SystemTime) -> u64 {
+    at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
-/// What is behind an error, innermost last; `None` where nothing is.
-pub(crate) fn causes(error: &dyn std::error::Error) -> Option<String> {
-    let mut text: Option<String> = None;
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let part = error.to_string();
-        text = Some(match text {
-            Some(text) if text.contains(&part) => text,
-            Some(text) => format!("{text}: {part}"),
-            None => part,
-        });
-        cause = error.source();
-    }
-    text
+fn over_when_given(source: &str) -> Error {
+    Error::new(
+        Code::CredentialsFetchFailed,
+        "Failed to refresh IAM token: the AWS credentials had already expired when they were handed out; look at the \
+         clock of this machine and at the provider of the credentials",
+    )
+    .with_source(source)
 }

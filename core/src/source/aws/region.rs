@@ -3,6 +3,7 @@
 use keyrotor_proto::Code;
 
 use crate::error::{Error, Result};
+use crate::identity::Identity;
 
 /// Where the region is taken from.
 #[derive(Debug, Clone)]
@@ -24,6 +25,18 @@ impl Region {
         match self {
             Self::Explicit(region) => Some(region.clone()),
             Self::FromSurroundings { .. } => None,
+        }
+    }
+
+    /// Two that may come out differently are not the same. The surroundings are looked at when a token is first
+    /// signed; what they are now tells those apart that were made before and after a change.
+    pub(crate) fn part_of(&self, identity: Identity) -> Identity {
+        match self {
+            Self::Explicit(region) => identity.and("region", region),
+            Self::FromSurroundings { profile, .. } => identity
+                .and_maybe("region of the profile", profile.as_deref())
+                .and_maybe("AWS_PROFILE", std::env::var("AWS_PROFILE").ok())
+                .and_maybe("region around", from_environment()),
         }
     }
 

@@ -32,9 +32,15 @@ pub(crate) struct Presign<'a> {
 /// Signs without any I/O.
 pub(crate) fn presign(request: &Presign<'_>, keys: &Credentials) -> Result<Secret> {
     let query = query_text(request.query);
-    let mut token = format!("{}/?{query}", request.host);
     let url = format!("https://{}/?{query}", request.host.to_ascii_lowercase());
-    for (index, (name, value)) in signed_parameters(request, &url, keys)?.iter().enumerate() {
+    let parameters = signed_parameters(request, &url, keys)?;
+    // Enough from the start: what grows is copied, and leaves the copy behind in memory that nobody zeroes.
+    let longest: usize = parameters.iter().map(|(name, value)| name.len() + 3 * value.len() + 2).sum();
+    let mut token = String::with_capacity(request.host.len() + query.len() + 2 + longest);
+    token.push_str(request.host);
+    token.push_str("/?");
+    token.push_str(&query);
+    for (index, (name, value)) in parameters.iter().enumerate() {
         if index > 0 || !request.query.is_empty() {
             token.push('&');
         }
@@ -80,7 +86,10 @@ fn query_text(query: &[(&str, &str)]) -> String {
 }
 
 fn failed(error: impl std::error::Error) -> Error {
-    Error::new(Code::CredentialsSigningFailed, format!("Failed to sign request: {error}"))
+    Error::new(
+        Code::CredentialsSigningFailed,
+        format!("Failed to sign request: {error}; look at the names and the region of the request"),
+    )
 }
 
 /// The moment as a SigV4 date can say it.

@@ -90,6 +90,23 @@ impl Target {
         }
     }
 
+    /// The cluster's name or the database's host.
+    pub(crate) fn resource_name(&self) -> &str {
+        match self {
+            Self::ElastiCache { cluster, .. } | Self::MemoryDb { cluster, .. } => cluster,
+            Self::Rds { host, .. } | Self::Dsql { host, .. } => host,
+        }
+    }
+
+    /// What is logged in to; with user and service, all that the target says.
+    pub(crate) fn resource(&self) -> String {
+        match self {
+            Self::ElastiCache { .. } | Self::MemoryDb { .. } => self.resource_name().to_owned(),
+            Self::Rds { host, port, .. } => format!("{host}:{port}"),
+            Self::Dsql { host, admin } => format!("{host}, admin {admin}"),
+        }
+    }
+
     /// Signs a token. No I/O.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! The vectors, and the rules of lives and dates.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::UNIX_EPOCH;
 
 use aws_credential_types::provider::error::CredentialsError;
@@ -117,10 +118,17 @@ fn keys_until(end: Option<SystemTime>) -> AwsKeys {
     AwsKeys::new("AKIDEXAMPLE", "secret", None, end, "test")
 }
 
+/// A cache that no other test shares.
+fn cache_of(provider: impl ProvideCredentials + 'static) -> Arc<KeyCache> {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    let identity = Identity::of("test").and("number", LAST.fetch_add(1, SeqCst));
+    KeyCache::of(&identity, || SharedCredentialsProvider::new(provider))
+}
+
 fn source(queue: Vec<Option<AwsKeys>>) -> AwsSource {
     let target = Target::ElastiCache { cluster: "c".into(), user: "u".into(), serverless: false };
-    let provider = SharedCredentialsProvider::new(Queue(std::sync::Mutex::new(queue)));
-    AwsSource::new(target, "u".into(), LIFE, Region::Explicit("eu-west-1".into()), KeyCache::new(provider))
+    let keys = cache_of(Queue(std::sync::Mutex::new(queue)));
+    AwsSource::new(target, "u".into(), LIFE, Region::Explicit("eu-west-1".into()), keys)
 }
 
 #[tokio::test]
@@ -227,4 +235,131 @@ fn explain_names_what_is_wrong() {
     );
     assert_eq!(explain("password", now).host, "");
     assert!(problems("password", now).contains("not a presigned request"));
+}
+
+/// Counts how often it is asked; answers once it is let, as it is told.
+#[derive(Debug, Clone)]
+struct Counted {
+    asked: Arc<AtomicU64>,
+    gate: Arc<tokio::sync::Semaphore>,
+    answer: Result<AwsKeys, &'static str>,
+}
+
+impl Counted {
+    fn new(answer: Result<AwsKeys, &'static str>) -> Self {
+        Self { asked: Arc::default(), gate: Arc::new(tokio::sync::Semaphore::new(10_000)), answer }
+    }
+
+    fn asked(&self) -> u64 {
+        self.asked.load(SeqCst)
+    }
+}
+
+impl ProvideCredentials for Counted {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async {
+            self.asked.fetch_add(1, SeqCst);
+            self.gate.acquire().await.unwrap().forget();
+            self.answer.clone().map_err(CredentialsError::provider_error)
+        })
+    }
+}
+
+#[tokio::test]
+async fn s02_t04_keys_are_asked_for_once_for_all_who_wait_failure_included() {
+    for answer in [Ok(keys_until(None)), Err("scripted failure")] {
+        let provider = Counted::new(answer);
+        provider.gate.forget_permits(10_000);
+        let cache = cache_of(provider.clone());
+        let waiting: Vec<_> = (0..1000)
+            .map(|_| {
+                let cache = Arc::clone(&cache);
+                tokio::spawn(async move { cache.resolve(at(1000), LIFE, "test").await.is_ok() })
+            })
+            .collect();
+        while provider.asked() == 0 {
+            tokio::task::yield_now().await;
+        }
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        provider.gate.add_permits(10_000);
+        for waiting in waiting {
+            assert_eq!(waiting.await.unwrap(), provider.answer.is_ok());
+        }
+        assert_eq!(provider.asked(), 1);
+    }
+}
+
+#[tokio::test]
+async fn s02_a_failure_is_not_remembered() {
+    let source = source(vec![None, Some(keys_until(None))]);
+    source.fetch(Fetch::at(at(1000))).await.unwrap_err();
+    source.fetch(Fetch::at(at(1000))).await.unwrap();
+}
+
+#[tokio::test]
+async fn s02_keys_that_are_never_long_enough_are_not_asked_for_each_time() {
+    let now = at(1000);
+    let provider = Counted::new(Ok(keys_until(Some(now + Duration::from_secs(600)))));
+    let cache = cache_of(provider.clone());
+    for second in 0..10 {
+        cache.resolve(now + Duration::from_secs(second), LIFE, "test").await.unwrap();
+    }
+    assert_eq!(provider.asked(), 1);
+    cache.resolve(now + Duration::from_secs(10), LIFE, "test").await.unwrap();
+    assert_eq!(provider.asked(), 2);
+}
+
+#[tokio::test]
+async fn t09_keys_are_dropped_at_most_once_in_thirty_seconds() {
+    let provider = Counted::new(Ok(keys_until(None)));
+    let cache = cache_of(provider.clone());
+    for second in 0..90 {
+        cache.doubt();
+        cache.resolve(at(1000 + second), LIFE, "test").await.unwrap();
+    }
+    assert_eq!(provider.asked(), 1 + 3 - 1, "at 0, 30 and 60 s, the first of which asked anyway");
+}
+
+#[test]
+fn s02_t05_identities_that_use_one_provider_share_its_keys_and_no_others() {
+    let request = |user: &str, more: &str| {
+        let json = format!(
+            r#"{{"authenticationInfo": {{"iamCredentials": {{"clusterName": "c", "username": "{user}", "region": "r"{more}}}}}}}"#
+        );
+        let request = keyrotor_proto::decode(json.as_bytes(), crate::Format::Json).unwrap();
+        crate::config::token_manager(request, &crate::Callbacks::new()).unwrap().source.identity().unwrap()
+    };
+    let role = r#", "roleArn": "arn:aws:iam::123456789012:role/r""#;
+    assert_eq!(request("u", role), request("u", role));
+    let all = [
+        request("u", ""),
+        request("v", ""),
+        request("u", role),
+        request("u", &format!(r#"{role}, "externalId": "x""#)),
+        request("u", &format!(r#"{role}, "endpoint": "https://localhost""#)),
+        request("u", r#", "roleArn": "arn:aws:iam::123456789012:role/other""#),
+        request("u", r#", "profile": "p""#),
+        request("u", r#", "tokenLifeSeconds": 600"#),
+        request("u", r#", "serverless": true"#),
+        request("u", r#", "serviceType": "MEMORYDB""#),
+        request("u", r#", "accessKey": {"accessKeyId": "AKIDEXAMPLE", "secretAccessKey": "one"}"#),
+        request("u", r#", "accessKey": {"accessKeyId": "AKIDEXAMPLE", "secretAccessKey": "two"}"#),
+    ];
+    let distinct: std::collections::HashSet<_> = all.iter().collect();
+    assert_eq!(distinct.len(), all.len(), "{all:#?}");
+    assert!(!format!("{all:?}").contains("two\""));
+}
+
+#[test]
+fn t15_what_cannot_be_signed_says_so_and_what_to_do() {
+    let target = Target::Rds { host: "not a host".into(), port: 5432, user: "u".into() };
+    let error = target.sign("r", LIFE, &keys_until(None), at(1000)).unwrap_err();
+    assert_eq!(error.code(), keyrotor_proto::Code::CredentialsSigningFailed);
+    assert!(error.message().starts_with("Failed to sign request: "), "{error}");
+    assert!(error.message().contains("look at the names"), "{error}");
 }

@@ -1,15 +1,18 @@
 //! A server of our own: started on a private socket, killed at the end.
 
 mod process;
+mod settings;
 
 use super::{Reader, Users, Writer};
 use crate::Error;
 use crate::clock;
 use crate::host::account;
+use crate::reserved::Reserved;
 use process::Process;
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::net::UnixStream;
@@ -19,10 +22,45 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 
 /// `Spawned` keeps one server running.
 pub(super) struct Spawned {
+    plan: Plan,
     socket: PathBuf,
     slot: Mutex<Slot>,
-    /// One restart at a time.
-    restarting: tokio::sync::Mutex<()>,
+    /// One start or stop at a time.
+    changing: tokio::sync::Mutex<()>,
+}
+
+/// `Plan` is what to start.
+pub(crate) struct Plan {
+    /// The program, if not the usual one.
+    pub(crate) program: Option<PathBuf>,
+    pub(crate) users: Arc<Users>,
+    /// Where the server is one of a cluster's.
+    pub(crate) member: Option<Member>,
+}
+
+/// `Member` is a server's place in a cluster.
+pub(crate) struct Member {
+    /// Where its clients find it, which is not where it listens.
+    pub(crate) ip: IpAddr,
+    pub(crate) port: u16,
+    /// The port on which the servers talk among themselves.
+    pub(crate) bus: Bus,
+    pub(crate) node_timeout: Duration,
+}
+
+/// `Bus` holds the port while the server is not there to do it.
+pub(crate) struct Bus(Reserved);
+
+impl Bus {
+    /// Takes a free port.
+    pub(crate) fn new(ip: IpAddr) -> Result<Self, Error> {
+        let reserved = Reserved::new(SocketAddr::new(ip, 0));
+        reserved.map(Self).map_err(|source| Error::Listen { what: "the cluster's servers", source })
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.0.address().port()
+    }
 }
 
 struct Slot {
@@ -32,28 +70,37 @@ struct Slot {
 }
 
 impl Spawned {
-    pub(super) async fn start(users: &Users) -> Result<Self, Error> {
+    pub(super) async fn start(plan: Plan) -> Result<Self, Error> {
         let folder = account::folder()?;
+        let program = plan.program.map(|program| account::runnable(&program, folder.path())).transpose()?;
+        let plan = Plan { program, ..plan };
         let spawned = Self {
+            plan,
             socket: folder.path().join("redis.sock"),
             slot: Mutex::new(Slot { process: None, folder: Some(folder) }),
-            restarting: tokio::sync::Mutex::default(),
+            changing: tokio::sync::Mutex::default(),
         };
-        spawned.launch(users).await?;
+        spawned.launch().await?;
         Ok(spawned)
+    }
+
+    pub(super) fn member(&self) -> Option<&Member> {
+        self.plan.member.as_ref()
     }
 
     fn slot(&self) -> MutexGuard<'_, Slot> {
         self.slot.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn launch(&self, users: &Users) -> Result<(), Error> {
+    async fn launch(&self) -> Result<(), Error> {
         {
             let mut slot = self.slot();
             let Some(folder) = &slot.folder else {
                 return Err(Error::Backend("was stopped".into()));
             };
-            slot.process = Some(Process::start(folder.path(), &self.socket, users)?);
+            let Plan { program, users, member } = &self.plan;
+            let settings = settings::text(folder.path(), &self.socket, users, member.as_ref());
+            slot.process = Some(Process::start(program.as_deref(), folder.path(), &settings)?);
         }
         let deadline = clock::instant() + PATIENCE;
         loop {
@@ -74,12 +121,41 @@ impl Spawned {
         Ok((Box::new(reader), Box::new(writer)))
     }
 
-    pub(super) async fn restart(&self, users: &Users) -> Result<(), Error> {
-        let _one = self.restarting.lock().await;
+    /// Opens a connection for commands of our own.
+    pub(super) async fn connect_plainly(&self) -> io::Result<UnixStream> {
+        UnixStream::connect(&self.socket).await
+    }
+
+    pub(super) async fn restart(&self) -> Result<(), Error> {
+        let _one = self.changing.lock().await;
+        self.end();
+        self.launch().await
+    }
+
+    /// Kills the server; its folder stays.
+    pub(super) async fn stop(&self) {
+        let _one = self.changing.lock().await;
+        self.end();
+    }
+
+    /// Starts the server again, if it was stopped or has ended.
+    pub(super) async fn resume(&self) -> Result<(), Error> {
+        let _one = self.changing.lock().await;
+        if self.is_running() {
+            return Ok(());
+        }
+        self.end();
+        self.launch().await
+    }
+
+    pub(super) fn is_running(&self) -> bool {
+        self.slot().process.as_mut().is_some_and(|process| !process.has_died())
+    }
+
+    fn end(&self) {
         // The drop kills it and waits; the server leaves its socket behind.
         drop(self.slot().process.take());
         let _ = std::fs::remove_file(&self.socket);
-        self.launch(users).await
     }
 
     pub(super) fn kill(&self) {

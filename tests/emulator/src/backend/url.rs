@@ -60,9 +60,10 @@ impl Url {
             resp::command(&mut request, &["AUTH", user, password]);
             replies += 1;
         }
-        for (user, password) in users.all() {
-            let password = format!(">{password}");
-            let rules = ["ACL", "SETUSER", user, "reset", "on", &password, "~*", "&*", "+@all"];
+        for account in users.all() {
+            let password = format!(">{}", account.password);
+            let start = ["ACL", "SETUSER", &account.name, "reset", "on", &password];
+            let rules: Vec<_> = start.into_iter().chain(account.rules.iter().map(String::as_str)).collect();
             resp::command(&mut request, &rules);
             replies += 1;
         }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 /// `Switches` settles what no public page does.
 ///
-/// A client should work with either answer.
+/// A client should work with either answer. The README lists them in a table.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Switches {
@@ -30,10 +30,16 @@ pub struct Switches {
     pub same_token_prolongs: bool,
     /// A refused re-AUTH leaves the session as it was; otherwise its login is forgotten. Default yes.
     pub failed_reauth_keeps_session: bool,
-    /// AUTH and HELLO … AUTH inside MULTI work as in stock Redis; otherwise they are refused. Default yes.
+    /// AUTH and HELLO … AUTH inside MULTI work as in stock Redis; otherwise EXEC's reply has WRONGPASS in their
+    /// place. Default no: "re-authentication is not supported" there.
     pub reauth_in_multi: bool,
     /// The services' three own error texts end in a full stop. Default no.
     pub full_stop: bool,
+    /// What a connection is told, between two replies, before it is cut at the session limit. Default nothing.
+    pub last_words: Option<String>,
+    /// How many commands of a connection that has not logged in get NOAUTH; the last one ends the connection. Public
+    /// endpoints do this at a number that is not published. Default: any number.
+    pub most_unauthenticated: Option<u64>,
 }
 
 impl Default for Switches {
@@ -50,8 +56,10 @@ impl Default for Switches {
             longest_expires_seconds: 900,
             same_token_prolongs: false,
             failed_reauth_keeps_session: true,
-            reauth_in_multi: true,
+            reauth_in_multi: false,
             full_stop: false,
+            last_words: None,
+            most_unauthenticated: None,
         }
     }
 }

@@ -5,7 +5,7 @@ use serde::de::{Deserialize, Deserializer, Error};
 use std::time::{Duration, SystemTime};
 
 /// RFC 3339 text, in UTC.
-pub(super) fn time<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SystemTime>, D::Error> {
+pub(crate) fn time<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SystemTime>, D::Error> {
     let Some(text) = Option::<String>::deserialize(from)? else {
         return Ok(None);
     };
@@ -15,7 +15,7 @@ pub(super) fn time<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SystemTi
 }
 
 /// Seconds, fractions allowed.
-pub(super) fn seconds<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+pub(crate) fn seconds<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
     let Some(seconds) = Option::<f64>::deserialize(from)? else {
         return Ok(None);
     };

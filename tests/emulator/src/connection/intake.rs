@@ -8,7 +8,7 @@ use tokio::io::AsyncReadExt;
 
 /// `Intake` buffers one read at a time.
 pub(super) struct Intake {
-    from: Reader,
+    pub(super) from: Reader,
     pub(super) parser: Parser,
     buffer: Vec<u8>,
     rest: Range<usize>,
@@ -37,8 +37,12 @@ impl Intake {
 
     /// What is there of a stream that broke off.
     pub(super) fn broken(&self) -> Vec<u8> {
-        let rest = self.buffer.get(self.rest.clone()).unwrap_or_default();
-        [self.parser.head(), rest].concat()
+        [self.parser.head(), self.rest()].concat()
+    }
+
+    /// What was read and not yet looked at.
+    pub(super) fn rest(&self) -> &[u8] {
+        self.buffer.get(self.rest.clone()).unwrap_or_default()
     }
 
     /// Reads; `false` at the end.

@@ -1,6 +1,8 @@
 //! Before a login: nothing but logins reaches the backend, one at a time.
 
-use super::wire::Wire;
+use super::End;
+use super::inside::is_ping;
+use super::wire::{Wire, send};
 use crate::command::{Asked, Login, asked};
 use crate::gate::{Answer, Gate};
 use crate::record::Closed;
@@ -10,7 +12,7 @@ use crate::session::Session;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Runs until a login has succeeded.
-pub(super) async fn run(gate: &Gate, session: &Session, wire: &mut Wire) -> Result<(), Closed> {
+pub(super) async fn run(gate: &Gate, session: &Session, wire: &mut Wire) -> Result<(), End> {
     wire.intake.parser.authenticated(false);
     let mut text = Vec::new();
     loop {
@@ -19,24 +21,29 @@ pub(super) async fn run(gate: &Gate, session: &Session, wire: &mut Wire) -> Resu
                 Ok(None) => break,
                 Ok(Some((Event::Whole(args), _))) => args,
                 Ok(Some((Event::Head(_), _))) => {
+                    if wire.unsealed && !is_ping(wire.intake.head()) {
+                        return Err(End::Closed(Closed::Client));
+                    }
                     refuse(session, &mut text);
+                    leave_if_tired(gate, session, wire, &mut text).await?;
                     continue;
                 }
                 Ok(Some((Event::Body(_), _))) => continue,
                 Err(broken) => {
                     resp::error(&mut text, &format!("ERR {broken}"));
                     wire.answer(gate, &mut text).await?;
-                    return Err(Closed::Client);
+                    return Err(End::Closed(Closed::Client));
                 }
             };
             if command(gate, session, wire, &mut text, args).await? {
                 wire.intake.parser.authenticated(true);
                 return Ok(());
             }
+            leave_if_tired(gate, session, wire, &mut text).await?;
         }
         wire.answer(gate, &mut text).await?;
         if !wire.intake.fill().await {
-            return Err(Closed::Client);
+            return Err(End::Closed(Closed::Client));
         }
     }
 }
@@ -46,6 +53,21 @@ fn refuse(session: &Session, text: &mut Vec<u8>) {
     resp::error(text, NOAUTH);
 }
 
+/// Ends a connection that has sent too many commands without a login, where a switch says so.
+async fn leave_if_tired(
+    gate: &Gate,
+    session: &Session,
+    wire: &mut Wire,
+    text: &mut Vec<u8>,
+) -> Result<(), Closed> {
+    let refused = session.refused.load(Relaxed);
+    if gate.config.switches.most_unauthenticated.is_none_or(|most| refused < most) {
+        return Ok(());
+    }
+    wire.answer(gate, text).await?;
+    Err(Closed::Unauthenticated)
+}
+
 /// Answers one command; `true` if it has logged in.
 async fn command(
     gate: &Gate,
@@ -53,10 +75,15 @@ async fn command(
     wire: &mut Wire,
     text: &mut Vec<u8>,
     args: Vec<Vec<u8>>,
-) -> Result<bool, Closed> {
+) -> Result<bool, End> {
     let (asked, args) = asked(args);
     match asked {
-        Asked::Login(request) => return login(gate, session, wire, text, request).await,
+        Asked::Login(request) if gate.knows_keeper(&request) => {
+            wire.answer(gate, text).await?;
+            return Err(keeper(gate, wire).await);
+        }
+        _ if wire.unsealed => return Err(End::Closed(Closed::Client)),
+        Asked::Login(request) => return Ok(login(gate, session, wire, text, request).await?),
         Asked::PlainHello(_) => {
             session.refused.fetch_add(1, Relaxed);
             resp::error(text, NOAUTH_HELLO);
@@ -75,7 +102,7 @@ async fn command(
         Asked::Quit => {
             text.extend_from_slice(b"+OK\r\n");
             wire.answer(gate, text).await?;
-            return Err(Closed::Client);
+            return Err(End::Closed(Closed::Client));
         }
         Asked::SetName(_)
         | Asked::Subscription(_)
@@ -85,6 +112,17 @@ async fn command(
         | Asked::Other => refuse(session, text),
     }
     Ok(false)
+}
+
+/// Logs one of the cluster's own servers in; it reads the answer with all the others.
+async fn keeper(gate: &Gate, wire: &mut Wire) -> End {
+    let (user, password) = gate.backend.keeper();
+    let mut request = Vec::new();
+    resp::command(&mut request, &["AUTH", user, password]);
+    match send(&mut wire.backend, &request).await {
+        Ok(()) => End::Inside,
+        Err(_) => End::Closed(Closed::Backend),
+    }
 }
 
 async fn login(

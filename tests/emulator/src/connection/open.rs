@@ -7,6 +7,7 @@ use crate::backend::Writer;
 use crate::command::{Asked, Login, asked};
 use crate::gate::{Answer, Gate};
 use crate::record::Closed;
+use crate::resp::reply::Frame;
 use crate::resp::request::Event;
 use crate::resp::{self, NOAUTH, NOAUTH_HELLO};
 use crate::session::Session;
@@ -17,7 +18,7 @@ use tokio::io::AsyncWriteExt;
 pub(super) async fn run(gate: &Gate, session: &Session, wire: &mut Wire) -> Result<(), Closed> {
     let reset = AtomicBool::new(false);
     let left = AtomicBool::new(false);
-    let Wire { intake, client, replies, backend } = wire;
+    let Wire { intake, client, replies, backend, .. } = wire;
     let up = Up { gate, session, intake, backend, out: Vec::with_capacity(PIECE), discard: false };
     tokio::try_join!(up.run(&reset, &left), down(gate, replies, client, &reset, &left)).map(|_| ())
 }
@@ -30,12 +31,19 @@ async fn down(
     reset: &AtomicBool,
     left: &AtomicBool,
 ) -> Result<(), Closed> {
+    let is_last = |frame: Frame| frame.reset && reset.load(Relaxed);
+    // A backend that closes after its client has left does so for that reason.
+    let why = |why| if left.load(Relaxed) && why == Closed::Backend { Closed::Client } else { why };
     loop {
-        let next = replies.all(|frame| frame.reset && reset.load(Relaxed)).await;
-        // A backend that closes after its client has left does so for that reason.
-        let (piece, stopped) = next.map_err(|why| if left.load(Relaxed) { Closed::Client } else { why })?;
-        gate.conditions.held_back().await;
-        send(client, piece).await.map_err(|_| Closed::Client)?;
+        replies.fill().await.map_err(why)?;
+        let stopped = if let Some(after) = gate.cut() {
+            is_last(replies.pass_one(gate, client, Some(after)).await.map_err(why)?)
+        } else {
+            let (piece, stopped) = replies.all(is_last).await.map_err(why)?;
+            gate.held_back().await;
+            send(client, piece).await.map_err(|_| Closed::Client)?;
+            stopped
+        };
         if stopped {
             return Ok(());
         }

@@ -1,5 +1,6 @@
 //! The fields of a request's JSON body.
 
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::time::Duration;
 
@@ -23,12 +24,29 @@ impl Body {
         self.field(name, Value::as_u64, "a whole number or null")
     }
 
+    /// A whole number that may be negative; `None` for null or nothing.
+    pub(crate) fn signed(&mut self, name: &str) -> Result<Option<i64>, String> {
+        self.field(name, Value::as_i64, "a whole number or null")
+    }
+
+    /// A count of things in memory; `None` for null or nothing.
+    pub(crate) fn size(&mut self, name: &str) -> Result<Option<usize>, String> {
+        let number = self.number(name)?.map(usize::try_from);
+        number.transpose().map_err(|_| format!("{name}: too large"))
+    }
+
     pub(crate) fn milliseconds(&mut self) -> Result<Option<Duration>, String> {
         Ok(self.number("milliseconds")?.map(Duration::from_millis))
     }
 
     pub(crate) fn text(&mut self, name: &str) -> Result<Option<String>, String> {
         self.field(name, |value| value.as_str().map(str::to_owned), "a text or null")
+    }
+
+    /// Any JSON; `None` for null or nothing.
+    pub(crate) fn value<T: DeserializeOwned>(&mut self, name: &str) -> Result<Option<T>, String> {
+        let value = self.0.remove(name).unwrap_or_default();
+        serde_json::from_value(value).map_err(|error| format!("{name}: {error}"))
     }
 
     pub(crate) fn flag(&mut self, name: &str) -> Result<Option<bool>, String> {

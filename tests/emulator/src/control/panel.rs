@@ -21,6 +21,11 @@ pub(crate) trait Panel: Send + Sync {
     /// What it adds to `GET /record`.
     fn record(&self) -> Result<Map<String, Value>, serde_json::Error>;
 
+    /// What it adds to `GET /record.jsonl`: the events after the one of this number, on this connection or on all.
+    fn events(&self, _since: u64, _connection: Option<u64>) -> Result<Vec<Value>, serde_json::Error> {
+        Ok(Vec::new())
+    }
+
     /// Ends its faults: a part of `POST /faults/clear`.
     fn clear(&self);
 }

@@ -1,8 +1,9 @@
 //! The faults that are in force.
 
+use super::Certificate;
 use crate::clock;
 use crate::resp;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -15,11 +16,26 @@ pub(crate) struct Outage {
     pub(crate) text: &'static str,
 }
 
+impl Outage {
+    /// More logins than the service takes.
+    pub(crate) fn throttled(relogin: bool) -> Self {
+        Self { reason: "throttled", text: resp::THROTTLED }.heard(relogin)
+    }
+
+    /// A first login hears one text for all of them.
+    fn heard(self, relogin: bool) -> Self {
+        Self { text: if relogin { self.text } else { resp::UNAVAILABLE }, ..self }
+    }
+}
+
 /// `Conditions` is asked at every login and every reply.
 pub(crate) struct Conditions {
     inner: Mutex<Inner>,
     stalled: watch::Sender<Option<Instant>>,
     closed: AtomicBool,
+    /// How many replies are still to be cut, and after how many bytes.
+    cuts: AtomicU64,
+    cut_after: AtomicU64,
 }
 
 #[derive(Default)]
@@ -28,6 +44,7 @@ struct Inner {
     unavailable: Until,
     throttled: Until,
     iam_outage: Until,
+    certificate: Certificate,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -54,7 +71,13 @@ impl Until {
 
 impl Conditions {
     pub(crate) fn new() -> Self {
-        Self { inner: Mutex::default(), stalled: watch::Sender::new(None), closed: AtomicBool::new(false) }
+        Self {
+            inner: Mutex::default(),
+            stalled: watch::Sender::new(None),
+            closed: AtomicBool::new(false),
+            cuts: AtomicU64::new(0),
+            cut_after: AtomicU64::new(0),
+        }
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -96,19 +119,27 @@ impl Conditions {
         self.inner().iam_outage = Until::of(time);
     }
 
-    /// The error that a login meets, if any. A first login meets one text for all of them.
+    pub(crate) fn present(&self, certificate: Certificate) {
+        self.inner().certificate = certificate;
+    }
+
+    /// The certificate for the next handshake.
+    pub(crate) fn certificate(&self) -> Certificate {
+        self.inner().certificate
+    }
+
+    /// The error that a login meets, if any.
     pub(crate) fn outage(&self, relogin: bool) -> Option<Outage> {
         let inner = self.inner();
-        let (reason, text) = if inner.unavailable.on() && !relogin {
-            ("unavailable", resp::UNAVAILABLE)
+        if inner.unavailable.on() && !relogin {
+            Some(Outage { reason: "unavailable", text: resp::UNAVAILABLE })
         } else if inner.throttled.on() {
-            ("throttled", resp::THROTTLED)
+            Some(Outage::throttled(relogin))
         } else if inner.iam_outage.on() {
-            ("iam-outage", resp::IAM_OUTAGE)
+            Some(Outage { reason: "iam-outage", text: resp::IAM_OUTAGE }.heard(relogin))
         } else {
-            return None;
-        };
-        Some(Outage { reason, text: if relogin { text } else { resp::UNAVAILABLE } })
+            None
+        }
     }
 
     pub(crate) fn stall(&self, until: Instant) {
@@ -117,6 +148,10 @@ impl Conditions {
 
     /// Waits while replies are held back.
     pub(crate) async fn held_back(&self) {
+        // Asked for every piece of a reply, and nearly always for nothing.
+        if self.stalled.borrow().is_none() {
+            return;
+        }
         let mut stalled = self.stalled.subscribe();
         loop {
             let until = *stalled.borrow_and_update();
@@ -131,6 +166,21 @@ impl Conditions {
         }
     }
 
+    pub(crate) fn cut_replies(&self, after: u64, count: u64) {
+        self.cut_after.store(after, Relaxed);
+        self.cuts.store(count, Relaxed);
+    }
+
+    /// After how many bytes the next reply is to be cut.
+    pub(crate) fn cut(&self) -> Option<u64> {
+        (self.cuts.load(Relaxed) > 0).then(|| self.cut_after.load(Relaxed))
+    }
+
+    /// Counts a cut; `false` if none is left.
+    pub(crate) fn claim_cut(&self) -> bool {
+        self.cuts.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_ok()
+    }
+
     pub(crate) fn listen(&self, open: bool) {
         self.closed.store(!open, Relaxed);
     }
@@ -142,6 +192,7 @@ impl Conditions {
     pub(crate) fn clear(&self) {
         *self.inner() = Inner::default();
         self.stalled.send_replace(None);
+        self.cut_replies(0, 0);
         self.listen(true);
     }
 }

@@ -3,11 +3,11 @@
 use crate::Error;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// `sun_path` holds 104 bytes on some systems, 108 on others.
-const LONGEST_FOLDER: usize = 90;
+/// `sun_path` holds 104 bytes on some systems, 108 on others; a folder's and a socket's name come after this.
+const LONGEST_FOLDER: usize = 70;
 const OPEN_TO_ALL: u32 = 0o001;
 
 /// `Account` is a user and its group.
@@ -53,6 +53,25 @@ pub(crate) fn of(folder: &Path) -> Option<Account> {
     (owner.uid() != parent.uid()).then(|| Account { uid: owner.uid(), gid: owner.gid() })
 }
 
+/// A path under which the account of `folder` can run `program`: a copy in the folder where it lies out of reach, as
+/// in root's home. A bare name is looked for in PATH, which is nobody's secret.
+pub(crate) fn runnable(program: &Path, folder: &Path) -> Result<PathBuf, Error> {
+    if program.components().count() < 2 {
+        return Ok(program.to_owned());
+    }
+    let failed = |source| Error::File { path: program.to_owned(), source };
+    // Servers start in a folder of their own.
+    let program = std::path::absolute(program).map_err(failed)?;
+    let Some(account) = of(folder).filter(|_| !program.parent().is_some_and(reachable)) else {
+        return Ok(program);
+    };
+    let copy = folder.join("server");
+    fs::copy(&program, &copy).map_err(failed)?;
+    fs::set_permissions(&copy, Permissions::from_mode(0o500)).map_err(failed)?;
+    chown(&copy, Some(account.uid), Some(account.gid)).map_err(failed)?;
+    Ok(copy)
+}
+
 fn find(accounts: &str, name: &str) -> Option<Account> {
     accounts.lines().find_map(|line| {
         let mut fields = line.split(':');
@@ -70,6 +89,15 @@ fn reachable(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn programs_are_found_from_any_folder() {
+        let folder = folder().expect("a folder");
+        for (program, found) in [("redis-server", "redis-server"), ("/bin/sh", "/bin/sh")] {
+            assert_eq!(runnable(Path::new(program), folder.path()).expect(program), Path::new(found));
+        }
+        assert!(runnable(Path::new("./sh"), folder.path()).is_ok_and(|path| path.is_absolute()));
+    }
 
     #[test]
     fn accounts_are_found_by_their_whole_name() {

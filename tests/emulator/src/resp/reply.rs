@@ -2,6 +2,8 @@
 
 /// Lines longer than this are not remembered: only `+RESET` must be known.
 const LINE: usize = 64;
+/// Deeper than any server nests its replies.
+const DEEPEST: usize = 1024;
 
 /// `Frame` is a reply that is complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +40,17 @@ impl Framer {
             }
         }
         (input.len(), None)
+    }
+
+    /// Whether all that has begun is complete.
+    pub(crate) fn is_between(&self) -> bool {
+        self.bulk == 0 && self.open.is_empty() && self.line.is_empty() && !self.lost
+    }
+
+    /// The lines and open aggregates that are held.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn held(&self) -> (usize, usize) {
+        (self.line.len(), self.open.len())
     }
 
     fn take_bulk(&mut self, rest: &[u8]) -> (usize, Option<bool>) {
@@ -86,6 +99,9 @@ impl Framer {
                 let counts = !(kind == b'|' || kind == b'>' && self.open.is_empty());
                 if count == 0 {
                     return Some(counts);
+                }
+                if self.open.len() == DEEPEST {
+                    return self.lose();
                 }
                 self.open.push((count, counts));
                 None

@@ -3,9 +3,9 @@
 use super::inline;
 
 /// The longest command that is kept whole: AUTH, HELLO and the like, and inline lines.
-const KEPT: usize = 1 << 20;
+pub(crate) const KEPT: usize = 1 << 20;
 /// The longest line: a count, or an inline command.
-const LINE: usize = 64 << 10;
+pub(crate) const LINE: usize = 64 << 10;
 /// Redis' limits: for arguments, and for clients that have not logged in.
 const LARGEST_ARGUMENT: usize = 512 << 20;
 const MOST_UNAUTHENTICATED: usize = 10;
@@ -77,6 +77,12 @@ impl Parser {
     /// The bytes of a command that begins, and of one that broke off.
     pub(crate) fn head(&self) -> &[u8] {
         &self.head
+    }
+
+    /// The bytes that are held of a command that is not complete.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn held(&self) -> usize {
+        self.head.len() + self.line.len() + self.args.iter().map(Vec::len).sum::<usize>()
     }
 
     /// Chooses Redis' limits for clients before or after their login.

@@ -1,4 +1,4 @@
-//! The checks E04 to E26 but E25, in the order of the table.
+//! The checks E04 to E24 and E26, in the order of the table.
 
 use super::token::Token;
 use super::{Expected, Lives, Reason, Target};
@@ -9,6 +9,7 @@ use crate::sigv4::{self, Scope};
 use std::time::{Duration, SystemTime};
 
 const LONGEST_DSQL: u64 = 604_800;
+const LONGEST_FOUND: usize = 255;
 const SIGNATURE: &str = "X-Amz-Signature";
 const REQUIRED: [&str; 6] =
     ["X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders", SIGNATURE];
@@ -50,6 +51,30 @@ impl Case<'_> {
     /// The value of a parameter that E06 has found to be there.
     fn value(&self, name: &str) -> &str {
         self.token.value(name).unwrap_or_default()
+    }
+
+    /// What the token says where a check failed, if that is a plain name or number: a record must not repeat just
+    /// any part of a token.
+    pub(super) fn found(&self, reason: Reason) -> Option<String> {
+        let scope = |part| self.value("X-Amz-Credential").split('/').nth(part);
+        let found = match reason {
+            Reason::WrongAction => Some(self.value("Action")),
+            Reason::WrongUser => self.user_parameter().map(|name| self.value(name)),
+            Reason::WrongCluster => Some(self.token.host),
+            Reason::ResourceType => self.token.value("ResourceType"),
+            Reason::UnknownKey => scope(0),
+            Reason::ScopeDate => scope(1),
+            Reason::WrongRegion => scope(2),
+            Reason::WrongService => scope(3),
+            Reason::Expires => Some(self.value("X-Amz-Expires")),
+            Reason::DateFormat | Reason::Future | Reason::Expired => Some(self.value("X-Amz-Date")),
+            _ => None,
+        };
+        let plain = |text: &&str| {
+            (1..=LONGEST_FOUND).contains(&text.len())
+                && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte))
+        };
+        found.filter(plain).map(str::to_owned)
     }
 
     fn user_parameter(&self) -> Option<&'static str> {
@@ -118,6 +143,8 @@ impl Case<'_> {
         let name = match self.expected.target {
             Target::Cache { service: Service::ElastiCache, .. } => "elasticache",
             Target::Cache { service: Service::MemoryDb, .. } => "memorydb",
+            // It takes no presigned requests.
+            Target::Cache { service: Service::Azure, .. } => return Err(Reason::WrongService),
             Target::Rds { .. } => "rds-db",
             Target::Dsql { .. } => "dsql",
         };

@@ -33,6 +33,7 @@ pub enum Reason {
     Expired,
     UnknownUser,
     ExpiredKey,
+    NotAuthorized,
 }
 
 impl Reason {
@@ -76,6 +77,7 @@ impl Reason {
             Self::Expired => ("E24", "expired"),
             Self::UnknownUser => ("E25", "unknown-user"),
             Self::ExpiredKey => ("E26", "expired-key"),
+            Self::NotAuthorized => ("E27", "not-authorized"),
         }
     }
 }

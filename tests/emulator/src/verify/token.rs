@@ -42,7 +42,8 @@ impl<'a> Token<'a> {
     /// The access key id, if it looks like one: the record must not repeat just any part of a token.
     pub(super) fn access_key(&self) -> Option<String> {
         let (id, _) = self.value("X-Amz-Credential")?.split_once('/')?;
-        let plain = (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        let plain = (1..=128).contains(&id.len()) && id.bytes().all(plain);
         plain.then(|| id.to_owned())
     }
 }

@@ -1,22 +1,28 @@
-//! Every vector and mutation of `tests/vectors/tokens.json`, judged as the file says.
+//! The tokens of `tests/vectors/tokens.json`, and what each is for.
 
-use super::tests::at;
-use super::*;
-use crate::config::AccessKey;
+#![expect(clippy::expect_used, clippy::panic, reason = "tests and fuzz targets are the only ones to read it")]
+
+use super::{Expected, Lives, Target, Verdict, judge};
+use crate::config::{AccessKey, Service, Switches};
+use crate::keyring::Keyring;
 use serde::Deserialize;
+use std::time::{Duration, UNIX_EPOCH};
 
 #[derive(Deserialize)]
-struct File {
-    vectors: Vec<Vector>,
+pub(crate) struct File {
+    pub(crate) vectors: Vec<Vector>,
+    #[cfg(test)]
     mutations: Vec<Mutation>,
 }
 
+/// `Vector` is a token that is right for what it says.
 #[derive(Deserialize)]
-struct Vector {
+pub(crate) struct Vector {
+    #[cfg(test)]
     id: String,
     service: String,
     region: String,
-    epoch: u64,
+    pub(crate) epoch: u64,
     access_key_id: String,
     secret_access_key: String,
     session_token: Option<String>,
@@ -25,11 +31,13 @@ struct Vector {
     user: Option<String>,
     hostname: Option<String>,
     port: Option<u16>,
-    token: String,
-    signature: String,
+    pub(crate) token: String,
+    pub(crate) signature: String,
+    #[cfg(test)]
     canonical_request: String,
 }
 
+#[cfg(test)]
 #[derive(Deserialize)]
 struct Mutation {
     id: String,
@@ -39,7 +47,8 @@ struct Mutation {
     verify_at: u64,
 }
 
-fn file() -> File {
+/// Reads the file.
+pub(crate) fn file() -> File {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../vectors/tokens.json");
     serde_json::from_str(&std::fs::read_to_string(path).expect(path)).expect(path)
 }
@@ -68,75 +77,18 @@ impl Vector {
         Expected { region: self.region.clone(), target }
     }
 
-    fn judge(&self, token: &str, epoch: u64, switches: &Switches) -> Verdict {
+    /// Judges a token as one for the same purpose.
+    pub(crate) fn judge(&self, token: &str, epoch: u64, switches: &Switches) -> Verdict {
         let key = AccessKey {
             id: self.access_key_id.clone(),
             secret: self.secret_access_key.clone(),
             session_token: self.session_token.clone(),
             expires: None,
         };
-        judge(token, &self.expected(), &Keyring::from_iter([key]), at(epoch), switches, &Lives::default())
+        let now = UNIX_EPOCH + Duration::from_secs(epoch);
+        judge(token, &self.expected(), &Keyring::from_iter([key]), now, switches, &Lives::default())
     }
 }
 
-#[test]
-fn vectors_are_accepted() {
-    for vector in file().vectors {
-        let mut switches = Switches::default();
-        if vector.id == "ec-cluster-caps" {
-            let strict = vector.judge(&vector.token, vector.epoch + 1, &switches);
-            assert_eq!(strict.refused, Some(Reason::WrongCluster), "{}", vector.id);
-            switches.capital_host = true;
-        }
-        let verdict = vector.judge(&vector.token, vector.epoch + 1, &switches);
-        assert_eq!(verdict.refused, None, "{}", vector.id);
-        assert_eq!(verdict.access_key.as_deref(), Some(vector.access_key_id.as_str()));
-        assert!(!format!("{verdict:?}").contains(&vector.signature), "{}", vector.id);
-    }
-}
-
-#[test]
-fn canonical_requests_are_rebuilt() {
-    for vector in file().vectors {
-        let Ok(token) = Token::parse(&vector.token, &Switches::default()) else { panic!("{}", vector.id) };
-        let signed = token.pairs().filter(|(name, _)| *name != "X-Amz-Signature");
-        let host = token.host.to_lowercase();
-        let host = host.strip_suffix(":443").unwrap_or(&host);
-        let canonical = sigv4::canonical_request(host, &sigv4::canonical_query(signed));
-        assert_eq!(canonical, vector.canonical_request, "{}", vector.id);
-    }
-}
-
-#[test]
-fn mutations_are_judged_as_the_file_says() {
-    let File { vectors, mutations } = file();
-    for mutation in mutations {
-        let base = vectors.iter().find(|vector| vector.id == mutation.base).expect("a base");
-        let judge =
-            |switches: &Switches| base.judge(&mutation.token, mutation.verify_at, switches).accepted();
-        let strict = judge(&Switches::default());
-        match mutation.expect.as_str() {
-            "accept" => assert!(strict, "{}", mutation.id),
-            "reject" => assert!(!strict, "{}", mutation.id),
-            "unspecified" => {
-                assert!(!strict, "{}", mutation.id);
-                assert!(judge(&switch_of(&mutation.id)), "{} with its switch", mutation.id);
-            }
-            other => panic!("{}: unknown {other}", mutation.id),
-        }
-    }
-}
-
-fn switch_of(mutation: &str) -> Switches {
-    let mut switches = Switches::default();
-    let switch = match mutation {
-        "m-lower-escapes" => &mut switches.lower_case_escapes,
-        "m-no-slash" => &mut switches.no_slash,
-        "m-sig-upper" => &mut switches.capital_signature,
-        "m-nodes-to-serverless" => &mut switches.serverless_without_resource_type,
-        "m-serverless-to-nodes" => &mut switches.resource_type_on_nodes,
-        other => panic!("no switch for {other}"),
-    };
-    *switch = true;
-    switches
-}
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use crate::support::{
     Client, Draft, NOAUTH, Value, WRONGPASS, config, encode, logged_in, start, token_hash, until,
 };
-use keyrotor_emulator::{Closed, Config, Error, Refuse, Switches};
+use keyrotor_emulator::{Certificate, Closed, Config, Error, Refuse, Switches};
 use std::time::Duration;
 
 fn pong() -> Value {
@@ -140,4 +140,94 @@ async fn the_backend_can_be_restarted() {
     assert_eq!(new.call(&["GET", "a"]).await, Value::Null);
     let record = until(&emulator, |record| record.connections.len() == 3).await;
     assert_eq!(record.connections[0].why, Some(Closed::Backend));
+}
+
+#[tokio::test]
+async fn replies_can_be_cut() {
+    let (emulator, mut one) = logged_in(config()).await;
+    let mut two = Client::connect(&emulator).await;
+    two.login(0).await;
+    let value = "x".repeat(100_000);
+    one.call(&["SET", "v", &value]).await;
+    emulator.faults().cut(70_000, 1);
+    assert_eq!(one.call(&["PING"]).await, pong(), "shorter than that");
+    one.send(&encode(&["GET", "v"])).await;
+    let mut whole = format!("${}\r\n{value}\r\n", value.len()).into_bytes();
+    whole.truncate(70_000);
+    assert!(one.remainder().await == whole);
+    assert_eq!(two.call(&["GET", "v"]).await, Value::bulk(&value), "one was asked for");
+    emulator.faults().cut(0, 1);
+    two.send(&encode(&["PING"])).await;
+    assert!(two.remainder().await.is_empty());
+    let record = until(&emulator, |record| record.connections.iter().all(|one| one.why.is_some())).await;
+    assert!(record.connections.iter().all(|one| one.why == Some(Closed::Cut)));
+}
+
+#[tokio::test]
+async fn logins_and_pushes_can_be_cut_too() {
+    let emulator = start(config()).await;
+    let mut client = Client::connect(&emulator).await;
+    let token = Draft::new(0).sign();
+    emulator.faults().cut(3, 1);
+    client.send(&encode(&["AUTH", "app", &token])).await;
+    assert_eq!(client.remainder().await, b"+OK");
+    let mut client = Client::connect(&emulator).await;
+    client.call(&["HELLO", "3", "AUTH", "app", &token]).await;
+    client.call(&["SUBSCRIBE", "news"]).await;
+    emulator.faults().cut(20, 1);
+    let mut other = Client::connect(&emulator).await;
+    other.login(0).await;
+    other.call(&["PUBLISH", "news", "good"]).await;
+    assert_eq!(client.remainder().await, b">3\r\n$7\r\nmessage\r\n$4\r");
+}
+
+#[tokio::test]
+async fn certificates_can_be_wrong() {
+    let (emulator, mut old) = logged_in(config()).await;
+    let faults = emulator.faults();
+    for (kind, word) in [(Certificate::Expired, "expired"), (Certificate::OtherName, "not valid for name")] {
+        faults.certificate(kind);
+        let error = Client::try_connect(&emulator).await.err().expect("refused").to_string();
+        assert!(error.contains(word), "{kind:?}: {error}");
+    }
+    assert_eq!(old.call(&["PING"]).await, pong(), "open connections stay");
+    faults.certificate(Certificate::Good);
+    Client::connect(&emulator).await.login(1).await;
+    faults.certificate(Certificate::Expired);
+    faults.clear();
+    Client::connect(&emulator).await.login(1).await;
+}
+
+#[tokio::test]
+async fn the_judging_clock_can_go_wrong() {
+    let (emulator, mut client) = logged_in(config()).await;
+    let token = Draft::new(1).sign();
+    for (seconds, reply) in
+        [(1000, Value::error(WRONGPASS)), (-1000, Value::error(WRONGPASS)), (0, Value::ok())]
+    {
+        emulator.faults().clock_skew(seconds);
+        assert_eq!(client.call(&["AUTH", "app", &token]).await, reply, "{seconds}");
+    }
+    let reasons: Vec<_> = emulator.record().logins.iter().filter_map(|login| login.reason).collect();
+    assert_eq!(reasons, ["expired", "future"]);
+    emulator.faults().clock_skew(i64::MIN);
+    emulator.faults().clear();
+    client.login(2).await;
+}
+
+#[tokio::test]
+async fn a_single_node_can_be_down_as_well() {
+    let (emulator, mut client) = logged_in(config()).await;
+    client.call(&["SET", "a", "1"]).await;
+    let faults = emulator.faults();
+    faults.down().await.expect("down");
+    faults.down().await.expect("still down");
+    assert!(client.is_closed().await);
+    assert!(!emulator.nodes().await.expect("one")[0].up);
+    assert!(Client::try_connect(&emulator).await.is_err());
+    faults.up().await.expect("up");
+    faults.up().await.expect("still up");
+    let mut client = Client::connect(&emulator).await;
+    client.login(0).await;
+    assert_eq!(client.call(&["GET", "a"]).await, Value::Null, "its data are gone");
 }

@@ -21,6 +21,14 @@ async fn a_session_ends_at_its_limit_without_a_word() {
 }
 
 #[tokio::test]
+async fn a_switch_says_something_before_the_end() {
+    let switches = Switches { last_words: Some("ERR session expired".into()), ..Switches::default() };
+    let (_emulator, mut client) = logged_in(Config { switches, ..limited(600) }).await;
+    assert_eq!(client.reply().await, Value::error("ERR session expired"));
+    assert!(client.is_closed().await);
+}
+
+#[tokio::test]
 async fn a_new_token_prolongs_and_an_old_one_does_not() {
     let emulator = start(limited(1500)).await;
     let (mut renewed, mut repeated, mut older) = (

@@ -52,9 +52,10 @@ async fn the_services_own_errors_keep_their_place_too() {
 }
 
 #[tokio::test]
-async fn logins_are_queued_in_a_transaction() {
-    let limit = Some(Duration::from_millis(1500));
-    let (emulator, mut client) = logged_in(Config { session_limit: limit, ..config() }).await;
+async fn a_switch_queues_logins_in_a_transaction() {
+    let session_limit = Some(Duration::from_millis(1500));
+    let switches = Switches { reauth_in_multi: true, ..Switches::default() };
+    let (emulator, mut client) = logged_in(Config { session_limit, switches, ..config() }).await;
     let good = Draft::new(1).sign();
     let queued = || Value::Simple("QUEUED".into());
     assert_eq!(client.call(&["MULTI"]).await, Value::ok());
@@ -73,9 +74,8 @@ async fn logins_are_queued_in_a_transaction() {
 }
 
 #[tokio::test]
-async fn a_switch_refuses_logins_in_a_transaction() {
-    let switches = Switches { reauth_in_multi: false, ..Switches::default() };
-    let (emulator, mut client) = logged_in(Config { switches, ..config() }).await;
+async fn logins_in_a_transaction_are_refused() {
+    let (emulator, mut client) = logged_in(config()).await;
     client.call(&["MULTI"]).await;
     assert_eq!(client.call(&["AUTH", "app", &Draft::new(1).sign()]).await, Value::Simple("QUEUED".into()));
     assert_eq!(client.call(&["EXEC"]).await, Value::List(vec![Value::error(WRONGPASS)]));

@@ -1,9 +1,13 @@
 //! What the tests share: a configuration, a signer, a client.
 
+mod aws;
 mod client;
+mod servers;
 mod sign;
 
+pub(crate) use aws::aws_token;
 pub(crate) use client::{Client, Value, encode};
+pub(crate) use servers::SERVERS;
 pub(crate) use sign::{Draft, token_hash};
 
 use keyrotor_emulator::{AccessKey, Config, Emulator, Record};

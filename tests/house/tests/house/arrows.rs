@@ -8,6 +8,8 @@ fn may_use(from: &str, to: &str) -> bool {
         "core" => to == "proto",
         "bindings/cli" => to == "core" || to == "tests/emulator",
         "proto" | "tests/emulator" | "tests/house" => false,
+        // `python -m keyrotor` and npm's `keyrotor` are the command, too.
+        "bindings/python" | "bindings/node" => to == "core" || to == "bindings/cli",
         binding if binding.starts_with("bindings/") => to == "core",
         other => panic!("{other} has no rule yet: which crates of ours may it use?"),
     }

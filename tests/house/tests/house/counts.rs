@@ -1,16 +1,17 @@
-//! How many crates each shipped one brings along, on all platforms together.
+//! How many crates each shipped one brings along, on all platforms and with all features together. Of the core's, some
+//! 40 are deadpool-postgres and azure_identity, which no binding turns on.
 
 use crate::graph::shipped;
 
 /// Raise a number only for something that is worth its crates.
 const AT_MOST: [(&str, usize); 7] = [
     ("keyrotor-proto", 55),
-    ("keyrotor", 215),
-    ("keyrotor-emulator", 115),
-    ("keyrotor-c", 216),
-    ("keyrotor-python", 222),
-    ("keyrotor-node", 229),
-    ("keyrotor-cli", 253),
+    ("keyrotor", 265),
+    ("keyrotor-emulator", 121),
+    ("keyrotor-c", 266),
+    ("keyrotor-python", 310),
+    ("keyrotor-node", 315),
+    ("keyrotor-cli", 301),
 ];
 
 #[test]

@@ -1,24 +1,22 @@
 //! The server's process. Its configuration goes through a pipe: passwords stay out of arguments and files.
 
 use crate::Error;
-use crate::backend::Users;
 use crate::host::{Guarded, command};
-use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::{Child, Stdio};
 
 const PROGRAMS: [&str; 2] = ["redis-server", "valkey-server"];
-const LOG: &str = "server.log";
+pub(super) const LOG: &str = "server.log";
 
 /// `Process` is killed when it is dropped.
 pub(super) struct Process(Guarded);
 
 impl Process {
-    pub(super) fn start(folder: &Path, socket: &Path, users: &Users) -> Result<Self, Error> {
-        let mut server =
-            spawn(folder).map_err(|error| Error::Backend(format!("cannot start a server: {error}")))?;
-        let settings = settings(folder, socket, users);
+    /// Starts `program`, or the first of the usual ones that is there.
+    pub(super) fn start(program: Option<&Path>, folder: &Path, settings: &str) -> Result<Self, Error> {
+        let mut server = spawn(program, folder)
+            .map_err(|error| Error::Backend(format!("cannot start a server: {error}")))?;
         let written = server.stdin.take().map(|mut input| input.write_all(settings.as_bytes()));
         let process = Self(Guarded::new(server, folder));
         match written {
@@ -32,39 +30,17 @@ impl Process {
     }
 }
 
-fn spawn(folder: &Path) -> io::Result<Child> {
+fn spawn(program: Option<&Path>, folder: &Path) -> io::Result<Child> {
+    let programs = program.map_or_else(|| PROGRAMS.map(Path::new).to_vec(), |program| vec![program]);
     let mut last = io::Error::from(io::ErrorKind::NotFound);
-    for program in PROGRAMS {
+    for program in &programs {
         match command(program, folder).arg("-").stdin(Stdio::piped()).spawn() {
             Ok(child) => return Ok(child),
             Err(error) => last = error,
         }
     }
-    Err(io::Error::new(last.kind(), format!("{}: {last}", PROGRAMS.join(", "))))
-}
-
-fn settings(folder: &Path, socket: &Path, users: &Users) -> String {
-    let mut text = String::from("port 0\nsave \"\"\nappendonly no\n");
-    if users.all().iter().all(|(user, _)| user != "default") {
-        text.push_str("user default off\n");
-    }
-    for (name, path) in [("unixsocket", socket), ("logfile", &folder.join(LOG)), ("dir", folder)] {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "{name} {}", quoted(&path.to_string_lossy()));
-    }
-    for (user, password) in users.all() {
-        let _ = writeln!(text, "user {} on >{password} ~* &* +@all", quoted(user));
-    }
-    text
-}
-
-fn quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for byte in text.bytes() {
-        let _ = write!(quoted, "\\x{byte:02x}");
-    }
-    quoted.push('"');
-    quoted
+    let names: Vec<_> = programs.iter().map(|program| program.to_string_lossy()).collect();
+    Err(io::Error::new(last.kind(), format!("{}: {last}", names.join(", "))))
 }
 
 /// The end of the server's log.

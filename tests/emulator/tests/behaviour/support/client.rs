@@ -2,6 +2,7 @@
 
 use super::Draft;
 use keyrotor_emulator::Emulator;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,6 +56,15 @@ impl Client {
     }
 
     pub(crate) async fn try_connect(emulator: &Emulator) -> std::io::Result<Self> {
+        Self::try_connect_to(emulator, emulator.address()).await
+    }
+
+    /// To one node of several.
+    pub(crate) async fn connect_to(emulator: &Emulator, node: usize) -> Self {
+        Self::try_connect_to(emulator, emulator.addresses()[node]).await.expect("a connection")
+    }
+
+    pub(crate) async fn try_connect_to(emulator: &Emulator, address: SocketAddr) -> std::io::Result<Self> {
         let mut roots = RootCertStore::empty();
         let ca = CertificateDer::from_pem_file(emulator.ca_path()).expect("a certificate");
         roots.add(ca).expect("an authority");
@@ -63,7 +73,7 @@ impl Client {
             .expect("versions")
             .with_root_certificates(roots)
             .with_no_client_auth();
-        let tcp = TcpStream::connect(emulator.address()).await?;
+        let tcp = TcpStream::connect(address).await?;
         let name = ServerName::try_from(emulator.server_name().to_owned()).expect("a name");
         Ok(Self::over(TlsConnector::from(Arc::new(config)).connect(name, tcp).await?))
     }
@@ -117,6 +127,15 @@ impl Client {
         tokio::time::timeout(Duration::from_secs(30), both).await.expect("all replies in time")
     }
 
+    /// All that comes until the other side breaks off.
+    pub(crate) async fn remainder(&mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let read = self.reader.read_to_end(&mut bytes);
+        // TLS calls it an error when nobody says goodbye.
+        let _ = tokio::time::timeout(Duration::from_secs(20), read).await.expect("an end in time");
+        bytes
+    }
+
     /// Closes the sending side.
     pub(crate) async fn leave(&mut self) {
         self.writer.shutdown().await.expect("a shutdown");
@@ -156,7 +175,8 @@ fn read<R: AsyncBufReadExt + Send + Unpin>(from: &mut R) -> Reading<'_> {
             ":" => Value::Integer(size),
             "$" | "*" if size < 0 => Value::Null,
             "_" => Value::Null,
-            "$" => {
+            // A verbatim text keeps its kind, `txt:`.
+            "$" | "=" => {
                 let mut bytes = vec![0; usize::try_from(size).expect("a size") + 2];
                 from.read_exact(&mut bytes).await?;
                 bytes.truncate(bytes.len() - 2);

@@ -58,7 +58,7 @@ pub(crate) fn token_hash(token: &str) -> String {
     hex(sha256(token).as_ref())
 }
 
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let plain = |char: char| char.is_ascii_alphanumeric() || "-_.~".contains(char);
     text.chars()
         .map(|char| if plain(char) { char.to_string() } else { format!("%{:02X}", char as u32) })

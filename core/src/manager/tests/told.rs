@@ -1,0 +1,187 @@
+//! Who is told what: subscribers, listeners, `status`.
+
+use super::*;
+
+#[tokio::test]
+async fn t19_subscribers_see_the_current_credential_then_each_newer_one() {
+    let it = setup(|_| {});
+    let mut subscription = it.manager.subscribe().unwrap();
+    assert_eq!(subscription.next().await.unwrap().generation, 1);
+    it.manager.refresh().await.unwrap();
+    it.manager.refresh().await.unwrap();
+    assert_eq!(subscription.next().await.unwrap().generation, 3, "a slow one sees the latest");
+    let mut late = it.manager.subscribe().unwrap();
+    assert_eq!(late.next().await.unwrap().generation, 3);
+    it.manager.close();
+    assert!(subscription.next().await.is_none());
+}
+
+#[tokio::test]
+async fn t19_a_subscriber_that_hangs_or_panics_hurts_nobody() {
+    let it = setup(|_| {});
+    let (unblock, blocked) = std::sync::mpsc::channel::<()>();
+    let _hanging = it.manager.subscribe_with(move |_| {
+        let _ = blocked.recv();
+    });
+    let _panicking = it.manager.subscribe_with(|_| panic!("scripted"));
+    let (sender, mut seen) = tokio::sync::mpsc::unbounded_channel();
+    let _counting = it.manager.subscribe_with(move |credential| sender.send(credential.generation).unwrap());
+    assert_eq!(seen.recv().await, Some(1));
+    it.manager.refresh().await.unwrap();
+    assert_eq!(seen.recv().await, Some(2));
+    drop(unblock);
+}
+
+#[tokio::test]
+async fn t20_status_and_events_say_what_happened() {
+    let it = setup(|_| {});
+    let mut events = it.manager.events();
+    it.first_token().await;
+    let status = it.manager.status();
+    assert_eq!(
+        (status.source.as_str(), status.username.as_str(), status.generation),
+        ("scripted", "user", 1)
+    );
+    let start = status.issued_at.unwrap().seconds;
+    assert_eq!(status.expires_at.unwrap().seconds, start + 900);
+    assert_eq!(status.next_refresh_at.unwrap().seconds, start + 480);
+    it.source.fails.store(true, SeqCst);
+    it.advance(485).await;
+    assert_eq!(it.manager.status().last_error.unwrap().name, "credentials-fetch-failed");
+    it.source.fails.store(false, SeqCst);
+    it.advance(10).await;
+    it.manager.close();
+    let mut kinds = Vec::new();
+    while let Some(event) = events.next().await {
+        if !kinds.contains(&event.kind()) || event.kind() == EventKind::EventFetched {
+            kinds.push(event.kind());
+        }
+    }
+    let expected = [
+        EventKind::EventFetched,
+        EventKind::EventFetchFailed,
+        EventKind::EventDegraded,
+        EventKind::EventFetched,
+        EventKind::EventRecovered,
+        EventKind::EventClosed,
+    ];
+    assert_eq!(kinds, expected);
+}
+
+#[tokio::test]
+async fn t17_debug_of_a_manager_shows_no_secret() {
+    let it = setup(|_| {});
+    let token = it.first_token().await;
+    let credential = it.manager.credential().unwrap();
+    for text in [format!("{:?}", it.manager), format!("{credential:?}"), format!("{:?}", it.manager.status())]
+    {
+        assert!(!text.contains(&token), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn t19_a_thousand_subscribers_some_of_which_hang_or_panic() {
+    let it = setup(|_| {});
+    let (release, hang) = std::sync::mpsc::channel::<()>();
+    let hang = Arc::new(Mutex::new(hang));
+    let (sender, mut seen) = tokio::sync::mpsc::unbounded_channel();
+    let subscribers: Vec<_> = (0..1000)
+        .map(|number| {
+            let (hang, sender) = (Arc::clone(&hang), sender.clone());
+            it.manager.subscribe_with(move |credential| match number % 200 {
+                7 => drop(hang.lock().unwrap().recv()),
+                11 => panic!("scripted"),
+                _ => sender.send((number, credential.generation)).unwrap(),
+            })
+        })
+        .collect();
+    for generation in 1..=3 {
+        let mut told = std::collections::HashSet::new();
+        while told.len() < 990 {
+            let (number, seen) = seen.recv().await.unwrap();
+            if seen == generation {
+                told.insert(number);
+            }
+        }
+        it.manager.refresh().await.unwrap();
+    }
+    drop((release, subscribers));
+}
+
+#[tokio::test]
+async fn t19_a_listener_that_is_behind_loses_the_oldest_and_is_told_how_many() {
+    let it = setup(|_| {});
+    let mut events = it.manager.events();
+    for _ in 0..100 {
+        it.manager.refresh().await.unwrap();
+    }
+    let first = events.next().await.unwrap();
+    assert_eq!((first.missed, first.generation), (36, 37));
+    assert_eq!(events.next().await.unwrap().missed, 0);
+}
+
+#[tokio::test]
+async fn t20_each_state_has_its_time() {
+    let it = setup(|source| source.gate = Some(Semaphore::new(0)));
+    assert_eq!(it.state(), State::Idle);
+    it.manager.token().unwrap_err();
+    assert_eq!(it.state(), State::Refreshing);
+    it.source.gate.as_ref().unwrap().add_permits(1000);
+    settle().await;
+    assert_eq!(it.state(), State::Fresh);
+    it.source.fails.store(true, SeqCst);
+    it.advance(600).await;
+    assert_eq!(it.state(), State::Degraded);
+    it.advance(300).await;
+    assert_eq!(it.state(), State::Expired);
+    it.manager.close();
+    let status = it.manager.status();
+    assert_eq!((status.state(), status.generation), (State::Closed, 1));
+    assert_eq!((status.username.as_str(), status.expires_at), ("", None));
+}
+
+#[test]
+fn t20_s01_doubts_about_a_name_stand_in_the_status() {
+    let request = br#"{"authenticationInfo": {"iamCredentials":
+        {"clusterName": "my-cache.abc.cache.amazonaws.com", "username": "u", "region": "r"}}}"#;
+    let status = TokenManager::from_request(request, Format::Json).unwrap().status();
+    assert_eq!(status.warnings.len(), 1);
+    assert!(status.warnings[0].contains("looks like an endpoint"), "{:?}", status.warnings);
+}
+
+#[tokio::test]
+async fn t20_t17_the_log_says_what_happened_to_which_token_and_never_the_token() {
+    let text = Arc::new(Mutex::new(Vec::new()));
+    let written = Arc::clone(&text);
+    let log = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_span_events(tracing_subscriber::fmt::format::FmtSpan::CLOSE)
+        .with_writer(move || Written(Arc::clone(&written)));
+    let _while_we_test = tracing::subscriber::set_default(log.finish());
+    let it = setup(|_| {});
+    it.first_token().await;
+    it.source.fails.store(true, SeqCst);
+    it.advance(485).await;
+    let log = String::from_utf8(text.lock().unwrap().clone()).unwrap();
+    for line in [
+        r#"INFO keyrotor::manager::news: IAM token refreshed successfully source="scripted" generation=1 expires_at="2025-06-15T12:49:56Z""#,
+        r#"WARN keyrotor::manager::news: Failed to refresh IAM token: scripted failure 4 source="scripted" generation=1 expires_at="2025-06-15T12:49:56Z" failures=3 retry_in_seconds=0.8"#,
+        r#"token_refresh{source="scripted" target="nowhere"}: keyrotor::manager::round: close"#,
+    ] {
+        assert!(log.contains(line), "{line} is not in\n{log}");
+    }
+    assert!(!log.contains("token-1"), "{log}");
+}
+
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
