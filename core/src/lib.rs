@@ -104,6 +104,7 @@
 //! something to resolve or to read. Functions of the host (subscribers, callbacks that give credentials) run on a
 //! thread `keyrotor-host`; one that does not return soon keeps it, and another takes over, so that it delays nobody.
 
+#![cfg_attr(model, allow(unused_imports, reason = "the model checker brings its own runtime and clock"))]
 #![cfg_attr(not(feature = "client"), allow(dead_code, reason = "some of the engine is there for the client"))]
 
 mod callbacks;
@@ -131,6 +132,7 @@ mod registry;
 mod runtime;
 mod secret;
 mod source;
+mod sync;
 mod telemetry;
 mod time;
 mod timer;
@@ -143,6 +145,8 @@ pub use callbacks::{Callback, Callbacks, CredentialsCallback};
 #[cfg(feature = "client")]
 pub use client::{Batch, Client, ClientStats, Cmd, Value, cmd};
 pub use clock::BoxFuture;
+#[cfg(model)]
+pub use clock::pass;
 pub use credential::Credential;
 pub use error::{Error, Result};
 pub use identity::Identity;
@@ -156,6 +160,8 @@ pub use secret::Secret;
 #[cfg(feature = "aws")]
 pub use source::aws;
 pub use source::{Fetch, Fetched, Source, SourceError};
+#[cfg(model)]
+pub use sync::end_tasks;
 
 /// The README's Rust, compiled.
 #[cfg(all(doctest, feature = "client"))]

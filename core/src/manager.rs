@@ -275,6 +275,10 @@ impl std::fmt::Debug for TokenManager {
     }
 }
 
+fn closed_error() -> Error {
+    Error::closed("token manager")
+}
+
 pub(crate) fn pending_error(source: &str) -> Error {
     Error::new(
         Code::CredentialsPending,

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::{Duration, SystemTime};
 
 use super::policy::LARGEST_MARGIN;
 use super::schedule::Throw;
 use crate::clock::{Clock, GLANCE};
 use crate::credential::Credential;
+use crate::sync::{AtomicBool, AtomicU64};
 
 /// A credential with what is needed to judge it without asking anybody.
 pub(crate) struct Held {
@@ -24,6 +24,7 @@ pub(crate) struct Held {
     /// Nanoseconds after its birth. The earliest that any of its managers wants.
     refresh_after: AtomicU64,
     successor_asked: AtomicBool,
+    is_refused: AtomicBool,
 }
 
 /// Clocks that are set right by less than this have not jumped.
@@ -57,6 +58,7 @@ impl Held {
             throw,
             refresh_after: AtomicU64::new(u64::MAX),
             successor_asked: AtomicBool::new(false),
+            is_refused: AtomicBool::new(false),
         }
     }
 
@@ -115,9 +117,14 @@ impl Held {
         }
     }
 
+    /// A server refused it. Whoever still holds it learns of that here, before any news comes round.
+    pub(super) fn refuse(&self) {
+        self.is_refused.store(true, Relaxed);
+    }
+
     /// Whether it may still be used at all.
     pub(crate) fn is_valid(&self) -> bool {
-        self.standing(Duration::ZERO) < Standing::Over
+        self.standing(Duration::ZERO) < Standing::Over && !self.is_refused.load(Relaxed)
     }
 
     /// A jump of the wall clock by more than the margin: the token may have been dated by a wrong clock.

@@ -57,7 +57,7 @@ impl Members {
         Arc::make_mut(&mut self.0).iter_mut().find(|member| Arc::ptr_eq(&member.audience, audience))
     }
 
-    fn is_in_use(&self) -> bool {
+    pub(super) fn is_in_use(&self) -> bool {
         self.iter().any(|member| member.is_active)
     }
 }
