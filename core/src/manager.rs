@@ -9,7 +9,7 @@ mod news;
 mod policy;
 mod refusal;
 mod round;
-mod schedule;
+pub(crate) mod schedule;
 mod state;
 mod status;
 mod subscribe;

@@ -250,7 +250,8 @@ impl Feed {
         });
         state.refusals.note_repeat(&credential.secret, self.clock.monotonic(), self.dice);
         let throw = Throw::new(generation == 1, self.dice);
-        let held = Arc::new(Held::new(Arc::clone(&credential), Arc::clone(&self.clock), throw));
+        let clock = Arc::clone(&self.clock);
+        let held = Arc::new(Held::new(Arc::clone(&credential), fetched.ask_again_at, clock, throw));
         let before = self.current.swap(Some(Arc::clone(&held)));
         let was_failing = std::mem::take(&mut state.failures) > 0;
         state.last_error = None;

@@ -19,6 +19,8 @@ pub(crate) struct Held {
     monotonic: Duration,
     /// What it had left then; `None` for no end.
     life: Option<Duration>,
+    /// What the source wishes: to be asked again at this age.
+    ask_again_after: Option<Duration>,
     /// Decides, once for all managers that hold it, where in its interval the refresh falls.
     pub(super) throw: Throw,
     /// Nanoseconds after its birth. The earliest that any of its managers wants.
@@ -45,7 +47,12 @@ pub(crate) enum Standing {
 }
 
 impl Held {
-    pub(crate) fn new(credential: Arc<Credential>, clock: Arc<dyn Clock>, throw: Throw) -> Self {
+    pub(crate) fn new(
+        credential: Arc<Credential>,
+        ask_again_at: Option<SystemTime>,
+        clock: Arc<dyn Clock>,
+        throw: Throw,
+    ) -> Self {
         let wall = clock.wall();
         let life = credential.expires_at.map(|end| end.duration_since(wall).unwrap_or_default());
         let monotonic = clock.monotonic();
@@ -55,6 +62,7 @@ impl Held {
             monotonic,
             clock,
             life,
+            ask_again_after: ask_again_at.and_then(|at| at.duration_since(wall).ok()),
             throw,
             refresh_after: AtomicU64::new(u64::MAX),
             successor_asked: AtomicBool::new(false),
@@ -64,6 +72,10 @@ impl Held {
 
     pub(super) fn life(&self) -> Option<Duration> {
         self.life
+    }
+
+    pub(super) fn ask_again_after(&self) -> Option<Duration> {
+        self.ask_again_after
     }
 
     /// The moment, on the monotonic clock, when it came.
