@@ -39,6 +39,9 @@
 //!                            └────── expired ◀── degraded     (any) ── close() ──▶ closed
 //! ```
 //!
+//! [The manual](guide) has the whole of it: what happens when, what always holds, what each fault does, and the tests
+//! that show it.
+//!
 //! # Sharing
 //!
 //! Managers and clients of one identity share one fetch, one credential and the word of a server that refused it,
@@ -117,6 +120,8 @@ mod credential;
 pub mod entra;
 mod error;
 mod foreign;
+#[doc = include_str!("../docs/guide.md")]
+pub mod guide {}
 pub mod host;
 #[cfg(feature = "azure")]
 mod http;
