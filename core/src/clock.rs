@@ -2,7 +2,9 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
+#[cfg(not(model))]
+use std::sync::LazyLock;
 use std::time::{Duration, Instant, SystemTime};
 
 /// A boxed future that may move between threads.
@@ -26,9 +28,15 @@ pub(crate) trait Clock: Send + Sync + 'static {
 pub(crate) const GLANCE: Duration = Duration::from_millis(20);
 
 /// The machine's own clocks, of which there is one for all, so that their moments can be compared.
+#[cfg(not(model))]
 pub(crate) fn system() -> Arc<dyn Clock> {
     static SYSTEM: LazyLock<Arc<dyn Clock>> = LazyLock::new(|| Arc::new(SystemClock::default()));
     Arc::clone(&SYSTEM)
+}
+
+#[cfg(model)]
+pub(crate) fn system() -> Arc<dyn Clock> {
+    model::clock()
 }
 
 /// The machine's own clocks. Sleeping needs a tokio runtime.
@@ -81,6 +89,11 @@ impl Clock for SystemClock {
     }
 }
 
+#[cfg(model)]
+mod model;
+#[cfg(model)]
+pub use model::pass;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,7 +111,7 @@ mod tests {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, model))]
 pub(crate) mod manual {
     //! A clock that a test winds by hand.
 

@@ -9,10 +9,10 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use crate::process::Process;
+use crate::sync::Handle;
 
 /// A function that runs for longer than this, or at most twice this, keeps its thread to itself.
 const SOON: Duration = Duration::from_millis(50);

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use keyrotor_proto::Code;
-use tokio::task::AbortHandle;
 
 use crate::error::{Error, Result};
 use crate::runtime::Engine;
+use crate::sync::AbortHandle;
 
 /// How often a blocked call asks whether it is still wanted.
 const CHECK_EVERY: Duration = Duration::from_millis(50);

@@ -39,6 +39,9 @@
 //!                            └────── expired ◀── degraded     (any) ── close() ──▶ closed
 //! ```
 //!
+//! [The manual](guide) has the whole of it: what happens when, what always holds, what each fault does, and the tests
+//! that show it.
+//!
 //! # Sharing
 //!
 //! Managers and clients of one identity share one fetch, one credential and the word of a server that refused it,
@@ -104,6 +107,7 @@
 //! something to resolve or to read. Functions of the host (subscribers, callbacks that give credentials) run on a
 //! thread `keyrotor-host`; one that does not return soon keeps it, and another takes over, so that it delays nobody.
 
+#![cfg_attr(model, allow(unused_imports, reason = "the model checker brings its own runtime and clock"))]
 #![cfg_attr(not(feature = "client"), allow(dead_code, reason = "some of the engine is there for the client"))]
 
 mod callbacks;
@@ -116,6 +120,8 @@ mod credential;
 pub mod entra;
 mod error;
 mod foreign;
+#[doc = include_str!("../docs/guide.md")]
+pub mod guide {}
 pub mod host;
 #[cfg(feature = "azure")]
 mod http;
@@ -131,6 +137,7 @@ mod registry;
 mod runtime;
 mod secret;
 mod source;
+mod sync;
 mod telemetry;
 mod time;
 mod timer;
@@ -143,6 +150,8 @@ pub use callbacks::{Callback, Callbacks, CredentialsCallback};
 #[cfg(feature = "client")]
 pub use client::{Batch, Client, ClientStats, Cmd, Value, cmd};
 pub use clock::BoxFuture;
+#[cfg(model)]
+pub use clock::pass;
 pub use credential::Credential;
 pub use error::{Error, Result};
 pub use identity::Identity;
@@ -156,6 +165,8 @@ pub use secret::Secret;
 #[cfg(feature = "aws")]
 pub use source::aws;
 pub use source::{Fetch, Fetched, Source, SourceError};
+#[cfg(model)]
+pub use sync::end_tasks;
 
 /// The README's Rust, compiled.
 #[cfg(all(doctest, feature = "client"))]

@@ -9,7 +9,7 @@ mod news;
 mod policy;
 mod refusal;
 mod round;
-mod schedule;
+pub(crate) mod schedule;
 mod state;
 mod status;
 mod subscribe;
@@ -273,6 +273,10 @@ impl std::fmt::Debug for TokenManager {
             .field("generation", &status.generation)
             .finish_non_exhaustive()
     }
+}
+
+fn closed_error() -> Error {
+    Error::closed("token manager")
 }
 
 pub(crate) fn pending_error(source: &str) -> Error {

@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use tokio::runtime::{Builder, Handle, Runtime};
+#[cfg(not(model))]
+use tokio::runtime::Builder;
+use tokio::runtime::Runtime;
 
 use crate::clock;
 #[cfg(test)]
@@ -10,6 +12,7 @@ use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::foreign::Foreign;
 use crate::process::{PerProcess, Process};
+use crate::sync::Handle;
 use crate::timer::Timer;
 
 /// Threads for what the system offers no other way: names are resolved and files are read on one, in turn.
@@ -21,7 +24,7 @@ pub(crate) struct Engine {
     pub(crate) timer: Timer,
     pub(crate) foreign: Foreign,
     handle: Handle,
-    /// `None` in tests, which bring their own runtime.
+    /// `None` in tests and in the model, which bring their own runtime.
     runtime: Option<Runtime>,
     process: Process,
 }
@@ -31,6 +34,7 @@ static SHARED: PerProcess<Mutex<Weak<Engine>>> = PerProcess::new();
 
 impl Engine {
     /// The engine of this process, started if nobody uses one.
+    #[cfg(not(model))]
     pub(crate) fn shared() -> Result<Arc<Self>> {
         let each = SHARED.get(Mutex::default);
         let mut shared = each.value.lock().unwrap_or_else(PoisonError::into_inner);
@@ -42,6 +46,12 @@ impl Engine {
         Ok(engine)
     }
 
+    /// One for each who asks: what is static outlives the model's runs.
+    #[cfg(model)]
+    pub(crate) fn shared() -> Result<Arc<Self>> {
+        Ok(Arc::new(Self::start()?))
+    }
+
     /// The engine whose runtime this is, if it is keyrotor's own: a user of it must keep it alive.
     #[cfg(feature = "client")]
     pub(crate) fn of(handle: &Handle) -> Option<Arc<Self>> {
@@ -50,6 +60,7 @@ impl Engine {
         shared.upgrade().filter(|engine| engine.handle.id() == handle.id())
     }
 
+    #[cfg(not(model))]
     fn start() -> Result<Self> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
@@ -62,6 +73,14 @@ impl Engine {
         let timer = Timer::start(&handle, clock::system());
         let foreign = Foreign::new(&handle);
         Ok(Self { timer, foreign, handle, runtime: Some(runtime), process: Process::this() })
+    }
+
+    #[cfg(model)]
+    fn start() -> Result<Self> {
+        let handle = Handle;
+        let timer = Timer::start(&handle, clock::system());
+        let foreign = Foreign::new(&handle);
+        Ok(Self { timer, foreign, handle, runtime: None, process: Process::this() })
     }
 
     #[cfg(test)]

@@ -113,12 +113,20 @@ pub struct Fetched {
     pub issued_at: SystemTime,
     /// When it ends; `None` for never.
     pub expires_at: Option<SystemTime>,
+    /// When the source would be asked for the next one, where that is earlier than its manager would.
+    pub(crate) ask_again_at: Option<SystemTime>,
 }
 
 impl Fetched {
     /// A secret that does not expire; [`expires_at`](Self::expires_at) gives it an end.
     pub fn new(user: impl Into<Arc<str>>, secret: impl Into<String>, issued_at: SystemTime) -> Self {
-        Self { user: user.into(), secret: Secret::new(secret), issued_at, expires_at: None }
+        Self {
+            user: user.into(),
+            secret: Secret::new(secret),
+            issued_at,
+            expires_at: None,
+            ask_again_at: None,
+        }
     }
 
     /// The same with an end.

@@ -5,10 +5,10 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
+use crate::sync::Handle;
 
 /// Sleeps are cut to this, since the monotonic clock stands still while a machine sleeps: what became due by
 /// the wall clock is seen this much later at most.

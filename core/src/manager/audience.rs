@@ -3,10 +3,11 @@
 use std::sync::{Arc, OnceLock};
 
 use keyrotor_proto::{Event, EventKind};
-use tokio::sync::{broadcast, watch};
+use tokio::sync::broadcast;
 
 use super::held::Held;
 use super::subscribe::{EventStream, Subscription};
+use crate::sync::Latest;
 
 /// Events kept for a reader that is behind.
 const EVENTS_KEPT: usize = 64;
@@ -22,14 +23,14 @@ pub(super) struct Newest {
 
 /// Tokens and events of one manager. What is sent here wakes others, so it is sent under no lock of ours.
 pub(crate) struct Audience {
-    newest: watch::Sender<Newest>,
+    newest: Latest<Newest>,
     /// Made for the first listener; most managers have none.
     events: OnceLock<broadcast::Sender<Event>>,
 }
 
 impl Audience {
     pub(super) fn new() -> Self {
-        Self { newest: watch::Sender::new(Newest::default()), events: OnceLock::new() }
+        Self { newest: Latest::new(Newest::default()), events: OnceLock::new() }
     }
 
     /// A newer credential. One that comes late, after its successor or its refusal, is no news.

@@ -1,12 +1,9 @@
 //! One identity's token: the credential that is current, and the one fetch for all managers that use it.
 
-use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
-use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::held::{Held, Standing};
@@ -19,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::identity::Identity;
 use crate::registry::Registry;
 use crate::source::{Fetch, Fetched, Source};
+use crate::sync::{ArcSwapOption, AtomicU64, Handle, Mutex, MutexGuard};
 use crate::timer::{Alarm, Due};
 
 static FEEDS: Registry<Identity, Feed> = Registry::new();
@@ -209,6 +207,10 @@ impl Feed {
     }
 
     pub(super) fn take_off(self: &Arc<Self>, state: &mut State) -> Result<Waiting> {
+        // Whoever asks may have found its manager a moment before that was closed.
+        if !state.members.is_in_use() {
+            return Err(super::closed_error());
+        }
         let engine = state.engine()?;
         self.clear_alarm(state);
         state.flights += 1;
@@ -248,7 +250,8 @@ impl Feed {
         });
         state.refusals.note_repeat(&credential.secret, self.clock.monotonic(), self.dice);
         let throw = Throw::new(generation == 1, self.dice);
-        let held = Arc::new(Held::new(Arc::clone(&credential), Arc::clone(&self.clock), throw));
+        let clock = Arc::clone(&self.clock);
+        let held = Arc::new(Held::new(Arc::clone(&credential), fetched.ask_again_at, clock, throw));
         let before = self.current.swap(Some(Arc::clone(&held)));
         let was_failing = std::mem::take(&mut state.failures) > 0;
         state.last_error = None;

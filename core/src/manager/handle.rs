@@ -1,11 +1,9 @@
 //! One manager: its own policy, subscribers and end, over the feed of its identity.
 
-use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
 use keyrotor_proto::{Code, EventKind, State as StateName, Status};
 
 use super::audience::Audience;
@@ -13,10 +11,11 @@ use super::feed::{Demand, Feed, Outcome, Waiting, Wish};
 use super::held::{Held, Standing};
 use super::members::Policy;
 use super::subscribe::{EventStream, Subscription};
-use super::{pending_error, round};
+use super::{closed_error, pending_error, round};
 use crate::credential::Credential;
 use crate::error::{Error, Result};
 use crate::process::Process;
+use crate::sync::{self, ArcSwapOption, AtomicBool};
 use crate::telemetry;
 
 /// Closed when it goes.
@@ -114,20 +113,15 @@ impl Handle {
             outcome = outcome.wait_for(Option::is_some) => match outcome {
                 Ok(outcome) => outcome.clone().unwrap_or_else(|| Err(pending_error(&home.feed.name))),
                 // The fetch was ended with its last manager.
-                Err(_) => Err(closed()),
+                Err(_) => Err(closed_error()),
             },
-            () = home.audience.end() => Err(closed()),
+            () = home.audience.end() => Err(closed_error()),
             error = self.out_of_patience(&home.feed, budget, &runtime) => Err(error),
         }
     }
 
     /// Others may be more patient than this manager.
-    async fn out_of_patience(
-        &self,
-        feed: &Feed,
-        in_all: Duration,
-        runtime: &tokio::runtime::Handle,
-    ) -> Error {
+    async fn out_of_patience(&self, feed: &Feed, in_all: Duration, runtime: &sync::Handle) -> Error {
         let budget = self.policy.refresh.source_timeout;
         if budget >= in_all {
             return std::future::pending().await;
@@ -220,7 +214,7 @@ impl Handle {
     }
 
     fn home(&self) -> Result<Arc<Home>> {
-        let home = self.home.load_full().ok_or_else(closed)?;
+        let home = self.home.load_full().ok_or_else(closed_error)?;
         if home.process.is_gone() { self.moved(home) } else { Ok(home) }
     }
 
@@ -234,7 +228,7 @@ impl Handle {
             return Ok(new);
         }
         new.feed.leave(&new.audience);
-        self.home.load_full().ok_or_else(closed)
+        self.home.load_full().ok_or_else(closed_error)
     }
 }
 
@@ -242,10 +236,6 @@ impl Drop for Handle {
     fn drop(&mut self) {
         self.close();
     }
-}
-
-fn closed() -> Error {
-    Error::closed("token manager")
 }
 
 /// The status of one that was closed: who it was and what it did, and nothing of its token.

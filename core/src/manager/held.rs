@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::{Duration, SystemTime};
 
 use super::policy::LARGEST_MARGIN;
 use super::schedule::Throw;
 use crate::clock::{Clock, GLANCE};
 use crate::credential::Credential;
+use crate::sync::{AtomicBool, AtomicU64};
 
 /// A credential with what is needed to judge it without asking anybody.
 pub(crate) struct Held {
@@ -19,11 +19,14 @@ pub(crate) struct Held {
     monotonic: Duration,
     /// What it had left then; `None` for no end.
     life: Option<Duration>,
+    /// What the source wishes: to be asked again at this age.
+    ask_again_after: Option<Duration>,
     /// Decides, once for all managers that hold it, where in its interval the refresh falls.
     pub(super) throw: Throw,
     /// Nanoseconds after its birth. The earliest that any of its managers wants.
     refresh_after: AtomicU64,
     successor_asked: AtomicBool,
+    is_refused: AtomicBool,
 }
 
 /// Clocks that are set right by less than this have not jumped.
@@ -44,7 +47,12 @@ pub(crate) enum Standing {
 }
 
 impl Held {
-    pub(crate) fn new(credential: Arc<Credential>, clock: Arc<dyn Clock>, throw: Throw) -> Self {
+    pub(crate) fn new(
+        credential: Arc<Credential>,
+        ask_again_at: Option<SystemTime>,
+        clock: Arc<dyn Clock>,
+        throw: Throw,
+    ) -> Self {
         let wall = clock.wall();
         let life = credential.expires_at.map(|end| end.duration_since(wall).unwrap_or_default());
         let monotonic = clock.monotonic();
@@ -54,14 +62,20 @@ impl Held {
             monotonic,
             clock,
             life,
+            ask_again_after: ask_again_at.and_then(|at| at.duration_since(wall).ok()),
             throw,
             refresh_after: AtomicU64::new(u64::MAX),
             successor_asked: AtomicBool::new(false),
+            is_refused: AtomicBool::new(false),
         }
     }
 
     pub(super) fn life(&self) -> Option<Duration> {
         self.life
+    }
+
+    pub(super) fn ask_again_after(&self) -> Option<Duration> {
+        self.ask_again_after
     }
 
     /// The moment, on the monotonic clock, when it came.
@@ -115,9 +129,14 @@ impl Held {
         }
     }
 
+    /// A server refused it. Whoever still holds it learns of that here, before any news comes round.
+    pub(super) fn refuse(&self) {
+        self.is_refused.store(true, Relaxed);
+    }
+
     /// Whether it may still be used at all.
     pub(crate) fn is_valid(&self) -> bool {
-        self.standing(Duration::ZERO) < Standing::Over
+        self.standing(Duration::ZERO) < Standing::Over && !self.is_refused.load(Relaxed)
     }
 
     /// A jump of the wall clock by more than the margin: the token may have been dated by a wrong clock.

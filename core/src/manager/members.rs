@@ -57,7 +57,7 @@ impl Members {
         Arc::make_mut(&mut self.0).iter_mut().find(|member| Arc::ptr_eq(&member.audience, audience))
     }
 
-    fn is_in_use(&self) -> bool {
+    pub(super) fn is_in_use(&self) -> bool {
         self.iter().any(|member| member.is_active)
     }
 }
@@ -110,7 +110,7 @@ impl Feed {
         drop(resting);
     }
 
-    /// The earliest wish of all who are in use says when the successor is fetched.
+    /// The earliest wish of all who are in use, and of the source, says when the successor is fetched.
     pub(super) fn schedule(self: &Arc<Self>, state: &mut State, held: &Held) {
         self.clear_alarm(state);
         let Some(life) = held.life() else { return };
@@ -119,6 +119,7 @@ impl Feed {
                 schedule::refresh_delay(&member.policy.refresh, life, self.fixed_life, held.throw)
             });
         let Some(age) = wishes.min() else { return };
+        let age = held.ask_again_after().map_or(age, |wish| wish.min(age));
         held.refresh_after(age);
         if state.is_driven() {
             let already = self.clock.monotonic().saturating_sub(held.born());

@@ -87,6 +87,7 @@ impl Feed {
             };
             let now = self.clock.monotonic();
             let error = error.cloned().unwrap_or_else(|| self.refused_error());
+            held.refuse();
             self.current.store(None);
             state.counts.rejected += 1;
             state.last_error = Some(error.clone());

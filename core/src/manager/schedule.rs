@@ -18,7 +18,7 @@ pub(crate) fn random() -> f64 {
     rand::random()
 }
 
-fn between((low, high): (f64, f64), dice: Dice) -> f64 {
+pub(crate) fn between((low, high): (f64, f64), dice: Dice) -> f64 {
     low + (high - low) * dice()
 }
 

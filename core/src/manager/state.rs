@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use keyrotor_proto::{Counts, EventKind};
-use tokio::task::AbortHandle;
 
 use super::feed::Waiting;
 use super::members::Members;
@@ -12,6 +11,7 @@ use super::news::News;
 use super::refusal::Refusals;
 use crate::error::{Error, Result};
 use crate::runtime::Engine;
+use crate::sync::AbortHandle;
 use crate::timer::Alarm;
 
 /// How long the last error answers for a source that was just asked.

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use keyrotor_proto::Event;
 use tokio::sync::{broadcast, watch};
-use tokio::task::AbortHandle;
 
 use super::audience::{Audience, Newest};
 use crate::credential::Credential;
 use crate::runtime::Engine;
+use crate::sync::AbortHandle;
 
 /// The current credential at once, then each newer one; the latest where several came in between.
 ///

@@ -44,6 +44,7 @@ struct Scripted {
     inline: bool,
     same_secret: AtomicBool,
     throttles: Option<Duration>,
+    asks_again_after: Option<Duration>,
     identity: Option<Identity>,
     /// What somebody else's code may do to us: called wherever the manager calls the source.
     intrudes: Mutex<Option<Arc<dyn Fn() + Send + Sync>>>,
@@ -73,7 +74,9 @@ impl Scripted {
         }
         let secret = if self.same_secret.load(SeqCst) { "same".to_owned() } else { format!("token-{call}") };
         let now = self.clock.wall();
-        Ok(Fetched::new("user", secret, now).expires_at(now + *self.life.lock().unwrap()))
+        let mut fetched = Fetched::new("user", secret, now).expires_at(now + *self.life.lock().unwrap());
+        fetched.ask_again_at = self.asks_again_after.map(|after| now + after);
+        Ok(fetched)
     }
 }
 
@@ -140,6 +143,7 @@ fn source(clock: &ManualClock) -> Scripted {
         inline: false,
         same_secret: AtomicBool::new(false),
         throttles: None,
+        asks_again_after: None,
         identity: None,
         intrudes: Mutex::default(),
     }

@@ -9,11 +9,14 @@ mod failure;
 mod http;
 mod keys;
 mod region;
+mod renewal;
 #[cfg(feature = "aws-chain")]
 mod role;
 mod sigv4;
 mod target;
 
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
@@ -44,6 +47,8 @@ const BACKDATE_SECONDS: u64 = 2;
 
 /// Makes login tokens for one AWS target.
 pub struct AwsSource {
+    /// Tells it from others that sign with the same keys.
+    number: u64,
     target: Target,
     user: Arc<str>,
     life: Duration,
@@ -61,9 +66,11 @@ impl AwsSource {
         region: Region,
         keys: Arc<KeyCache>,
     ) -> Self {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        let number = LAST.fetch_add(1, Relaxed) + 1;
         let warnings = target.doubts();
         let resolved_region = region.explicit().map(OnceLock::from).unwrap_or_default();
-        Self { target, user, life, region, resolved_region, keys, warnings }
+        Self { number, target, user, life, region, resolved_region, keys, warnings }
     }
 
     async fn region(&self) -> Result<&str, SourceError> {
@@ -90,9 +97,10 @@ impl AwsSource {
                 secret,
                 issued_at: at,
                 expires_at: Some(token_end(at, self.life, keys)),
+                ask_again_at: None,
             };
             if !fetch.differs_from.iter().any(|other| other.secret == fetched.secret) {
-                return Ok(fetched);
+                return Ok(Fetched { ask_again_at: self.keys.renewal_by(self.number, fetch.now), ..fetched });
             }
             last = Some(fetched);
         }
@@ -152,5 +160,7 @@ impl Source for AwsSource {
     }
 }
 
+#[cfg(test)]
+mod fleet;
 #[cfg(test)]
 mod tests;

@@ -105,7 +105,8 @@ impl EntraSource {
         let claims = claims::of(token.secret.expose());
         let user = self.user.clone().or(claims.object_id).ok_or_else(|| self.nobody())?;
         let issued_at = claims.issued_at.map_or(fetch.now, |at| at.min(fetch.now));
-        let fetched = Fetched { user, secret: token.secret, issued_at, expires_at: Some(token.expires_at) };
+        let expires_at = Some(token.expires_at);
+        let fetched = Fetched { user, secret: token.secret, issued_at, expires_at, ask_again_at: None };
         self.repeats.note(fetch, &fetched, token.expires_at);
         Ok(fetched)
     }

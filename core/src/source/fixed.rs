@@ -48,6 +48,7 @@ impl Fixed {
             secret: self.password.clone(),
             issued_at: fetch.now,
             expires_at: None,
+            ask_again_at: None,
         }
     }
 }

@@ -114,3 +114,16 @@ async fn t06_the_refreshes_of_two_hundred_identities_spread() {
         assert!(share <= 0.2, "{share} of all refreshes fall into tenth {tenth}");
     }
 }
+
+#[tokio::test]
+async fn s02_a_source_that_wishes_to_be_asked_sooner_is_and_one_that_wishes_later_is_not() {
+    let refreshed_within = async |wish: u64, seconds: u64| {
+        let it = setup(|source| source.asks_again_after = Some(Duration::from_secs(wish)));
+        it.first_token().await;
+        it.advance(seconds).await;
+        it.calls() > 1
+    };
+    assert!(refreshed_within(100, 101).await);
+    assert!(!refreshed_within(100, 99).await);
+    assert!(refreshed_within(10_000, 481).await);
+}

@@ -14,8 +14,10 @@ use keyrotor_proto::Code;
 use tokio::sync::Mutex;
 
 use super::failure::source_error;
+use super::renewal;
 use crate::error::Error;
 use crate::identity::Identity;
+use crate::manager::schedule::{self, Dice};
 use crate::process::PerProcess;
 use crate::registry::Registry;
 use crate::source::SourceError;
@@ -42,11 +44,16 @@ pub(crate) struct KeyCache {
     is_doubted: AtomicBool,
     /// Seconds since 1970.
     doubted_at: AtomicU64,
+    dice: Dice,
 }
 
-struct Cached {
+pub(super) struct Cached {
     keys: Credentials,
     at: SystemTime,
+    /// When the provider is asked for the next ones, though these are still good.
+    renew_at: Option<SystemTime>,
+    /// The signer that comes at that moment; 0 for none yet.
+    renewed_by: AtomicU64,
 }
 
 struct Failure {
@@ -57,16 +64,23 @@ struct Failure {
 impl KeyCache {
     /// The cache of this provider; `identity` says which one it is.
     pub(crate) fn of(identity: &Identity, provider: impl FnOnce() -> SharedCredentialsProvider) -> Arc<Self> {
-        CACHES.get_or_make(identity, || Arc::new(Self::new(identity.clone(), Some(provider()), None)))
+        CACHES.get_or_make(identity, || {
+            Arc::new(Self::new(identity.clone(), Some(provider()), None, schedule::random))
+        })
     }
 
     /// Keys that stay what they are, good for a token from the first call on.
     pub(crate) fn fixed(keys: Credentials) -> Arc<Self> {
         let identity = fixed_identity(&keys);
-        Arc::new(Self::new(identity, None, Some(Cached { keys, at: UNIX_EPOCH })))
+        Arc::new(Self::new(identity, None, Some(Cached::new(keys, UNIX_EPOCH, None)), schedule::random))
     }
 
-    fn new(identity: Identity, provider: Option<SharedCredentialsProvider>, cached: Option<Cached>) -> Self {
+    pub(super) fn new(
+        identity: Identity,
+        provider: Option<SharedCredentialsProvider>,
+        cached: Option<Cached>,
+        dice: Dice,
+    ) -> Self {
         Self {
             identity,
             provider,
@@ -76,6 +90,7 @@ impl KeyCache {
             failure: ArcSwapOption::empty(),
             is_doubted: AtomicBool::new(false),
             doubted_at: AtomicU64::new(0),
+            dice,
         }
     }
 
@@ -103,8 +118,26 @@ impl KeyCache {
         is_good.then(|| cached.keys.clone())
     }
 
-    /// The cached keys, or new ones. Keys too short for a whole token are used only where the provider has no
-    /// longer ones.
+    /// When the next keys are asked for. Told to the first signer who wants to know, by its number: one that comes at
+    /// that moment is enough for all who sign with them, who else would all come at once.
+    pub(crate) fn renewal_by(&self, signer: u64, now: SystemTime) -> Option<SystemTime> {
+        let cached = self.cached.load();
+        let cached = cached.as_ref()?;
+        let renew_at = cached.renew_at.filter(|at| *at > now)?;
+        let before = cached.renewed_by.compare_exchange(0, signer, Relaxed, Relaxed);
+        let is_mine = before.map_or_else(|other| other == signer, |_| true);
+        is_mine.then_some(renew_at)
+    }
+
+    /// The cached keys while it is not their time.
+    fn not_due(&self, now: SystemTime, life: Duration) -> Option<Credentials> {
+        let cached = self.cached.load();
+        let is_due = cached.as_ref().is_some_and(|cached| cached.renew_at.is_some_and(|at| at <= now));
+        if is_due { None } else { self.cached(now, life) }
+    }
+
+    /// The cached keys, or new ones where their time has come. Keys too short for a whole token are used only where
+    /// the provider has no longer ones.
     pub(crate) async fn resolve(
         &self,
         now: SystemTime,
@@ -112,7 +145,7 @@ impl KeyCache {
         source: &str,
     ) -> Result<Credentials, SourceError> {
         let asked = self.asked.load(Relaxed);
-        if let Some(keys) = self.cached(now, life) {
+        if let Some(keys) = self.not_due(now, life) {
             return Ok(keys);
         }
         let Some(provider) = &self.provider else {
@@ -120,20 +153,21 @@ impl KeyCache {
         };
         let each = self.asking.get(Mutex::default);
         let _one_asks = each.value.lock().await;
-        if let Some(keys) = self.cached(now, life) {
+        if let Some(keys) = self.not_due(now, life) {
             return Ok(keys);
         }
         // Whoever waited while somebody else asked shares the outcome.
         if let Some(failure) = self.failure.load().as_ref().filter(|failure| failure.asked > asked) {
             return Err(failure.error.clone());
         }
-        self.ask(provider, now, source).await
+        self.ask(provider, now, life, source).await
     }
 
     async fn ask(
         &self,
         provider: &SharedCredentialsProvider,
         now: SystemTime,
+        life: Duration,
         source: &str,
     ) -> Result<Credentials, SourceError> {
         if self.is_doubted.swap(false, Relaxed) {
@@ -145,12 +179,13 @@ impl KeyCache {
         let error = match answer {
             Ok(keys) if !is_over(&keys, now) => {
                 telemetry::keys_fetched(source, keys.expiry());
-                self.cached.store(Some(Arc::new(Cached { keys: keys.clone(), at: now })));
+                let renew_at = self.renewal(&keys, now, life);
+                self.cached.store(Some(Arc::new(Cached::new(keys.clone(), now, renew_at))));
                 return Ok(keys);
             }
             Ok(_) => SourceError::Transient(over_when_given(source)),
             Err(error) => {
-                if let Some(keys) = self.still_valid(now) {
+                if let Some(keys) = self.kept(now) {
                     tracing::warn!(
                         source,
                         %error,
@@ -179,13 +214,27 @@ impl KeyCache {
         may
     }
 
-    fn still_valid(&self, now: SystemTime) -> Option<Credentials> {
-        let cached = self.cached.load();
-        cached.as_ref().filter(|cached| !is_over(&cached.keys, now)).map(|cached| cached.keys.clone())
+    fn renewal(&self, keys: &Credentials, now: SystemTime, life: Duration) -> Option<SystemTime> {
+        let span = keys.expiry()?.duration_since(now + life).ok()?;
+        let is_first = self.cached.load().is_none();
+        Some(now + renewal::renewal_delay(span, is_first, self.dice)?)
+    }
+
+    /// The old keys, where they are still valid. The provider is left alone for a while.
+    fn kept(&self, now: SystemTime) -> Option<Credentials> {
+        let cached = self.cached.load_full().filter(|cached| !is_over(&cached.keys, now))?;
+        let left = cached.keys.expiry().and_then(|end| end.duration_since(now).ok());
+        let renew_at = left.map(|left| now + renewal::next_try(left, self.dice));
+        self.cached.store(Some(Arc::new(Cached::new(cached.keys.clone(), cached.at, renew_at))));
+        Some(cached.keys.clone())
     }
 }
 
 impl Cached {
+    fn new(keys: Credentials, at: SystemTime, renew_at: Option<SystemTime>) -> Self {
+        Self { keys, at, renew_at, renewed_by: AtomicU64::new(0) }
+    }
+
     /// How long nobody asks whether there are longer ones.
     fn is_fresh_for(&self) -> Duration {
         let left = self.keys.expiry().and_then(|end| end.duration_since(self.at).ok()).unwrap_or_default();

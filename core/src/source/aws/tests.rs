@@ -1,7 +1,7 @@
 //! The vectors, and the rules of lives and dates.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::Ordering::SeqCst;
 use std::time::UNIX_EPOCH;
 
 use aws_credential_types::provider::error::CredentialsError;
@@ -362,4 +362,27 @@ fn t15_what_cannot_be_signed_says_so_and_what_to_do() {
     assert_eq!(error.code(), keyrotor_proto::Code::CredentialsSigningFailed);
     assert!(error.message().starts_with("Failed to sign request: "), "{error}");
     assert!(error.message().contains("look at the names"), "{error}");
+}
+
+#[tokio::test]
+async fn s02_keys_are_renewed_before_they_must_be_by_one_of_all_who_sign_with_them() {
+    let (now, hour) = (at(10_000), Duration::from_secs(3600));
+    let until = |end: SystemTime| Some(keys_until(Some(end)));
+    let keys = cache_of(Queue(std::sync::Mutex::new(vec![until(now + hour), None, until(now + hour * 3)])));
+    let source = || {
+        let target = Target::ElastiCache { cluster: "c".into(), user: "u".into(), serverless: false };
+        AwsSource::new(target, "u".into(), LIFE, Region::Explicit("eu-west-1".into()), Arc::clone(&keys))
+    };
+    let (one, other) = (source(), source());
+    let renewal = one.fetch(Fetch::at(now)).await.unwrap().ask_again_at.unwrap();
+    let good_for = renewal.duration_since(now).unwrap();
+    assert!((Duration::from_secs(270)..=Duration::from_secs(2700)).contains(&good_for), "{good_for:?}");
+    assert_eq!(other.fetch(Fetch::at(now)).await.unwrap().ask_again_at, None, "one is enough");
+    assert_eq!(one.fetch(Fetch::at(now)).await.unwrap().ask_again_at, Some(renewal), "and stays the one");
+
+    let kept = one.fetch(Fetch::at(renewal)).await.unwrap();
+    assert!(kept.ask_again_at.unwrap() > renewal, "the renewal failed, and is tried again");
+    assert!(one.fetch_now(&Fetch::at(renewal)).is_some(), "meanwhile the old keys sign");
+    let renewed = one.fetch(Fetch::at(kept.ask_again_at.unwrap())).await.unwrap();
+    assert!(renewed.ask_again_at.unwrap() > now + hour, "three hours from now the next ones end");
 }

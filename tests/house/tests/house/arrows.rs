@@ -5,7 +5,7 @@ use crate::graph::{Package, ours, packages};
 /// Whether the crate in this folder may depend on that one in the code that it ships.
 fn may_use(from: &str, to: &str) -> bool {
     match from {
-        "core" => to == "proto",
+        "core" | "tests/model" => to == "proto",
         "bindings/cli" => to == "core" || to == "tests/emulator",
         "proto" | "tests/emulator" | "tests/house" => false,
         // `python -m keyrotor` and npm's `keyrotor` are the command, too.

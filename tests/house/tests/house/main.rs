@@ -13,6 +13,7 @@ mod counts;
 mod deny;
 mod duplicates;
 mod graph;
+mod guide;
 mod licences;
 mod paths;
 mod promises;

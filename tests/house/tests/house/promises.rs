@@ -15,7 +15,7 @@ pub(crate) fn ids() -> BTreeSet<String> {
     GROUPS.iter().flat_map(|(group, count)| (1..=*count).map(move |n| format!("{group}{n:02}"))).collect()
 }
 
-fn is_id(word: &str) -> bool {
+pub(crate) fn is_id(word: &str) -> bool {
     let mut letters = word.chars();
     letters.next().is_some_and(|first| "TSCBtscb".contains(first))
         && word.len() == 3
@@ -43,7 +43,7 @@ fn leading(name: &str) -> impl Iterator<Item = String> + '_ {
 }
 
 /// The name of the test that this line of this file begins, if it begins one.
-fn test_name<'a>(path: &str, line: &'a str) -> Option<&'a str> {
+pub(crate) fn test_name<'a>(path: &str, line: &'a str) -> Option<&'a str> {
     let line = line.trim_start();
     let (_, end) = path.rsplit_once('.')?;
     match end {
