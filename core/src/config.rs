@@ -8,6 +8,8 @@ mod refresh;
 
 #[cfg(feature = "client")]
 pub(crate) use connection::{Retry, Settings, Tls, connection};
+#[cfg(feature = "client")]
+pub(crate) use credentials::Lease;
 pub(crate) use credentials::{Login, login};
 
 use keyrotor_proto::{Code, Duration as ProtoDuration, TokenManagerRequest};

@@ -112,13 +112,21 @@ mod client;
 mod clock;
 mod config;
 mod credential;
+#[cfg(feature = "azure")]
+pub mod entra;
 mod error;
 mod foreign;
 pub mod host;
+#[cfg(feature = "azure")]
+mod http;
 mod identity;
 mod manager;
 mod once;
+#[cfg(feature = "deadpool-postgres")]
+pub mod postgres;
 mod process;
+#[cfg(feature = "redis-provider")]
+pub mod redis_rs;
 mod registry;
 mod runtime;
 mod secret;
@@ -126,6 +134,8 @@ mod source;
 mod telemetry;
 mod time;
 mod timer;
+#[cfg(any(feature = "client", feature = "deadpool-postgres"))]
+mod tls;
 
 #[cfg(feature = "aws")]
 pub use callbacks::KeysCallback;

@@ -39,6 +39,8 @@ pub(crate) use round::over_budget;
 /// Nothing runs before the first use: no thread, no file, no network. From then on it refreshes in the
 /// background, on the one thread that serves all managers of the process, and never stops trying.
 ///
+/// Managers of one identity share its fetches; see [Sharing](crate#sharing).
+///
 /// Clones are handles to the same manager; it is closed by [`close`](Self::close) or when the last handle goes.
 /// All methods may be called from any thread. Dropping a future of it cancels the waiting, never the fetch that
 /// others may wait for.

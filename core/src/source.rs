@@ -3,6 +3,8 @@
 #[cfg(feature = "aws")]
 pub mod aws;
 pub(crate) mod callback;
+#[cfg(feature = "azure")]
+pub(crate) mod entra;
 pub(crate) mod fixed;
 
 use std::sync::Arc;
@@ -45,7 +47,7 @@ pub trait Source: Send + Sync + 'static {
     fn name(&self) -> &str;
 
     /// Makes a credential. Called by one task at a time, on keyrotor's own thread; it is cancelled when the
-    /// source's budget is spent or the manager is closed.
+    /// source's budget is spent or the last manager that shares the source's identity is closed.
     fn fetch<'a>(&'a self, fetch: Fetch) -> BoxFuture<'a, Result<Fetched, SourceError>>;
 
     /// Makes a credential without waiting, where nothing has to be asked for it: what it needs is cached and

@@ -58,6 +58,7 @@ mod recorded {
         count_refresh(labels, "failure", took);
     }
 
+    #[cfg(feature = "aws")]
     pub(crate) fn keys_fetched(provider: &str, end: Option<SystemTime>) {
         if let Some(end) = end {
             gauge!("keyrotor_credentials_expiry_timestamp_seconds", "provider" => provider.to_owned())
@@ -80,6 +81,7 @@ mod recorded {
 
     pub(crate) fn refreshed(_: Labels<'_>, _: Option<SystemTime>, _: Option<Duration>, _: Duration) {}
     pub(crate) fn refresh_failed(_: Labels<'_>, _: Duration) {}
+    #[cfg(feature = "aws")]
     pub(crate) fn keys_fetched(_: &str, _: Option<SystemTime>) {}
     pub(crate) fn auth_failed(_: &Error) {}
     pub(crate) fn reauthenticated(_: &'static str) {}

@@ -23,7 +23,7 @@ fn manager() -> TokenManager {
 
 /// One test, since threads are counted for the whole process.
 #[test]
-fn t12_t18_nothing_before_the_first_use_and_nothing_after_the_last() {
+fn t12_t18_b05_nothing_before_the_first_use_and_nothing_after_the_last() {
     let before = threads_and_files();
     let unused: Vec<TokenManager> = (0..100).map(|_| manager()).collect();
     assert_eq!(threads_and_files(), before, "T12: construction starts no thread and opens no file");
@@ -39,6 +39,21 @@ fn t12_t18_nothing_before_the_first_use_and_nothing_after_the_last() {
         manager.credential_blocking(|| Ok::<(), keyrotor::Error>(())).unwrap();
     }
     assert_eq!(entries("/proc/self/task"), before.0 + 1, "one thread serves them all");
+    let (told, hears) = std::sync::mpsc::channel();
+    let subscriptions: Vec<_> = used
+        .iter()
+        .map(|manager| {
+            let told = told.clone();
+            manager.subscribe_with(move |_| told.send(()).unwrap()).unwrap()
+        })
+        .collect();
+    for _ in &subscriptions {
+        hears.recv().unwrap();
+    }
+    // A starved machine may take a callback for one that hangs, now and then.
+    let threads = entries("/proc/self/task");
+    assert!(threads < before.0 + 20, "B05: 100 callbacks share a thread, not {threads}");
+    drop(subscriptions);
     for round in 0..1000 {
         let manager = manager();
         manager.credential_blocking(|| Ok::<(), keyrotor::Error>(())).unwrap();

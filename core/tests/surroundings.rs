@@ -151,6 +151,39 @@ async fn s02_t05_the_machine_gives_keys_once_for_all() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn s02_a_profile_has_keys_or_a_role_or_a_process() {
+    const TEST: &str = "s02_a_profile_has_keys_or_a_role_or_a_process";
+    if is_child(TEST) {
+        let signer = |profile: &str| iam(&format!(r#", "region": "eu-west-1", "profile": "{profile}""#));
+        assert_eq!(signed_by(&signer("keys")).await.0, KEY.0);
+        assert!(signed_by(&signer("role")).await.0.starts_with("ASIA"));
+        assert_eq!(signed_by(&signer("process")).await.0, "AKIDPROCESS");
+        let error = signer("nobody").token_async().await.unwrap_err();
+        assert!(error.message().starts_with("No AWS credentials provider found"), "{error}");
+        assert!(error.message().contains("profile `nobody`: "), "{error}");
+        return;
+    }
+    let keys = Keys::start("eu-west-1").await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config");
+    let answer = r#"{"Version": 1, "AccessKeyId": "AKIDPROCESS", "SecretAccessKey": "secret"}"#;
+    std::fs::write(folder.path().join("answer"), answer).unwrap();
+    let text = format!(
+        "[profile keys]\naws_access_key_id = {}\naws_secret_access_key = {}\n\
+         [profile role]\nrole_arn = {ROLE}\nsource_profile = keys\n\
+         [profile process]\ncredential_process = cat {}\n",
+        KEY.0,
+        KEY.1,
+        folder.path().join("answer").display()
+    );
+    std::fs::write(&file, text).unwrap();
+    let url = keys.url();
+    let variables = [("AWS_CONFIG_FILE", file.to_str().unwrap()), ("AWS_ENDPOINT_URL_STS", &url)];
+    passes(alone(TEST, &variables)).await;
+    assert_eq!(keys.asked(Endpoint::Sts).len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn s05_sts_over_plain_http_is_for_loopback_alone_whoever_names_it() {
     const TEST: &str = "s05_sts_over_plain_http_is_for_loopback_alone_whoever_names_it";
     if is_child(TEST) {

@@ -11,8 +11,15 @@ use crate::{
 };
 
 /// The members whose values are never printed, in proto3 JSON's spelling.
-const SECRETS: [&str; 6] =
-    ["password", "secretAccessKey", "sessionToken", "clientSecret", "privateKeyPem", "clientKey"];
+const SECRETS: [&str; 7] = [
+    "password",
+    "secretAccessKey",
+    "sessionToken",
+    "clientSecret",
+    "certificatePem",
+    "privateKeyPem",
+    "clientKey",
+];
 
 fn blot(value: &mut Value) {
     match value {

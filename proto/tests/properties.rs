@@ -197,7 +197,7 @@ proptest! {
                 client_key: b"SECRET".to_vec(),
                 ..Default::default()
             };
-            let manager = TokenManagerRequest { authentication_info: Some(info.clone()), refresh: None };
+            let manager = TokenManagerRequest { authentication_info: Some(info.clone()), ..TokenManagerRequest::default() };
             for text in [format!("{info:?}"), format!("{request:?}"), format!("{manager:?}")] {
                 prop_assert!(!text.contains("SECRET"), "{text}");
                 prop_assert!(text.contains(&user), "{text}");

@@ -72,6 +72,12 @@ class Emulator:
         """The cache's port."""
         return int(self.ready["address"].rpartition(":")[2])
 
+    @property
+    def entra(self) -> dict[str, Any]:
+        """What the ready line says of Entra: authority, tenant, http, proxy, environments."""
+        found: dict[str, Any] = self.ready["entra"]
+        return found
+
     def fault(self, path: str, **body: Any) -> dict[str, Any]:
         """Breaks something: `path` is that of the control API, as in `faults/kill`."""
         return self.ask(path, body)

@@ -202,6 +202,20 @@ def test_nobody_listens(rds: Emulator, login: Login) -> None:
     assert login(place) == "app"
 
 
+def test_e27_policies_are_asked_at_each_login(rds: Emulator) -> None:
+    place = Place(rds, "app", rds_token(rds, "app"))
+    with psycopg.connect(place.conninfo, password=place.password) as connection:
+        rds.ask("rds/policies", {"policies": []})
+        try:
+            refusal(by_psycopg, place, PAM, "28000")
+            assert last_login(rds)["check"] == "E27"
+            assert "is not authorized to perform `rds-db:connect`" in last_login(rds)["log"]
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+        finally:
+            rds.ask("rds/policies", {"policies": None})
+    assert by_psycopg(place) == "app"
+
+
 def test_a_killed_connection_breaks_off(rds: Emulator) -> None:
     place = Place(rds, "app", rds_token(rds, "app"))
     with psycopg.connect(place.conninfo, password=place.password) as connection:

@@ -26,13 +26,15 @@ def botocore_token(
     query = {"Action": "connect", "User": user}
     if serverless:
         query["ResourceType"] = "ServerlessCache"
+    # The signer holds it weakly.
+    emitter = Session().get_component("event_emitter")
     signer = RequestSigner(
         ServiceId(service),
         region,
         service,
         "v4",
         credentials or Credentials(KEY, SECRET),
-        Session().get_component("event_emitter"),
+        emitter,
     )
     url: str = signer.generate_presigned_url(
         {

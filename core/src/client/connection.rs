@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use keyrotor_proto::Code;
 use redis::aio::MultiplexedConnection;
@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use super::batch::Batch;
 use super::reply::{settle, transport_error};
 use super::runner::{Runner, Stream};
+use crate::credential::Credential;
 use crate::error::{Error, Result};
 
 /// Commands that may wait for the socket before their senders do.
@@ -92,6 +93,8 @@ pub(super) struct LoginRecord {
     pub(super) generation: u64,
     /// Just before it was sent, on the runner's clock: the server's lease cannot have begun earlier.
     pub(super) at: Duration,
+    /// When the credential ends.
+    pub(super) ends_at: Option<SystemTime>,
     /// Grows by one with each login.
     pub(super) count: u64,
 }
@@ -152,9 +155,12 @@ impl Connection {
         *self.login.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn note_login(&self, generation: u64, at: Duration) {
+    /// `credential` was sent `at`, and taken.
+    pub(super) fn note_login(&self, credential: Option<&Credential>, at: Duration) {
+        let generation = credential.map_or(0, |credential| credential.generation);
+        let ends_at = credential.and_then(|credential| credential.expires_at);
         let mut login = self.login.lock().unwrap_or_else(PoisonError::into_inner);
-        *login = LoginRecord { generation, at, count: login.count + 1 };
+        *login = LoginRecord { generation, at, ends_at, count: login.count + 1 };
     }
 
     pub(super) fn has_ended(&self) -> bool {

@@ -11,6 +11,8 @@ use super::pace;
 use super::runner::Runner;
 use super::standalone::Standalone;
 use super::{dial, login};
+use crate::clock::{Clock, SystemClock};
+use crate::config::Lease;
 use crate::credential::Credential;
 use crate::error::{Error, Result};
 use crate::manager::TokenManager;
@@ -58,10 +60,10 @@ impl Standalone {
 
     /// Runs until the connection ends or has to be replaced.
     pub(super) async fn tend(&self, connection: &Connection, runner: &dyn Runner) {
-        let Some((lease, manager)) = self.lease.zip(self.manager.as_ref()) else {
-            return connection.end().await;
-        };
         loop {
+            let Some((lease, manager)) = self.lease_of(connection, runner).zip(self.manager.as_ref()) else {
+                return connection.end().await;
+            };
             let at = connection.login().at + lease.mul_f64(spread(REAUTH));
             tokio::select! {
                 () = connection.end() => return,
@@ -69,6 +71,19 @@ impl Standalone {
             }
             if !self.prolong(connection, manager, lease, runner).await {
                 return;
+            }
+        }
+    }
+
+    /// How long the login in force holds, counted from when it was made.
+    fn lease_of(&self, connection: &Connection, runner: &dyn Runner) -> Option<Duration> {
+        let login = connection.login();
+        match self.lease {
+            Lease::Forever => None,
+            Lease::For(lease) => Some(lease),
+            Lease::WithToken => {
+                let left = login.ends_at?.duration_since(SystemClock::default().wall()).unwrap_or_default();
+                Some(runner.now().saturating_sub(login.at) + left)
             }
         }
     }

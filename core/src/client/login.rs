@@ -24,7 +24,7 @@ pub(super) async fn log_in(
         let answer = within(settings.connection_timeout, runner, connection.send(&first)).await;
         answer.map_err(without_arguments)?;
     }
-    connection.note_login(credential.map_or(0, |credential| credential.generation), at);
+    connection.note_login(credential, at);
     within(settings.connection_timeout, runner, set_up(connection, settings, credential)).await
 }
 
@@ -38,7 +38,7 @@ pub(super) async fn log_in_again(
     let at = runner.now();
     let answer = within(settings.connection_timeout, runner, connection.send(&auth(credential))).await;
     answer.map_err(without_arguments)?;
-    connection.note_login(credential.generation, at);
+    connection.note_login(Some(credential), at);
     if settings.verify_identity {
         let asked = verify_identity(connection, user_name(credential));
         within(settings.connection_timeout, runner, asked).await?;

@@ -15,7 +15,7 @@ use super::batch::Batch;
 use super::connection::{Connection, Sendable};
 use super::runner::{Runner, Task, TokioRunner};
 use super::{command, pace, tls};
-use crate::config::Settings;
+use crate::config::{Lease, Settings};
 use crate::error::{Error, Result};
 use crate::manager::TokenManager;
 
@@ -58,7 +58,7 @@ struct Work(Arc<dyn Runner>);
 pub(super) struct Standalone {
     pub(super) settings: Settings,
     pub(super) manager: Option<TokenManager>,
-    pub(super) lease: Option<Duration>,
+    pub(super) lease: Lease,
     is_token: bool,
     pub(super) tls: Option<Arc<ClientConfig>>,
     /// There until the close, and with whoever waits for a reply.
@@ -72,7 +72,9 @@ impl Standalone {
     pub(super) async fn connect(mut settings: Settings) -> Result<Arc<Self>> {
         let tls = settings.tls.as_ref().map(tls::client_config).transpose()?;
         let login = settings.login.take();
-        let lease = login.as_ref().and_then(|login| login.lease);
+        // Logging in before the server cuts is background work.
+        let tended = login.as_ref().filter(|login| !login.refresh.is_lazy());
+        let lease = tended.map_or(Lease::Forever, |login| login.lease);
         let is_token = login.as_ref().is_some_and(|login| login.is_token);
         let manager = login
             .map(|login| TokenManager::with_source(login.source, login.refresh, login.interval_field))

@@ -21,10 +21,24 @@ pub(crate) struct Login {
     pub(crate) refresh: TokenRefreshConfig,
     /// The request's field for the interval, for errors about it.
     pub(crate) interval_field: &'static str,
-    /// How long the server honours a login; `None` where a login is for ever.
-    pub(crate) lease: Option<Duration>,
+    pub(crate) lease: Lease,
     /// Whether what is sent is a cloud token, which must not travel in the clear.
     pub(crate) is_token: bool,
+}
+
+/// How long the server honours a login.
+#[cfg_attr(
+    not(all(feature = "aws", feature = "azure")),
+    allow(dead_code, reason = "each cloud has a kind of its own")
+)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lease {
+    /// For as long as the connection lasts.
+    Forever,
+    /// For this long after the last login: AWS's caches.
+    For(Duration),
+    /// To the end of the token that was sent: Azure's caches.
+    WithToken,
 }
 
 /// Checks the credentials that stand at `path` and makes them a source. No I/O.
@@ -50,7 +64,14 @@ pub(crate) fn login(
                 "this build of keyrotor has no AWS tokens; build it with the feature `aws-chain`",
             ))
         }
-        Credentials::EntraCredentials(_) => Err(super::unsupported(format!("{path}.entra_credentials"))),
+        #[cfg(feature = "azure")]
+        Credentials::EntraCredentials(credentials) => entra::entra(credentials, refresh),
+        #[cfg(not(feature = "azure"))]
+        Credentials::EntraCredentials(_) => Err(Error::config(
+            keyrotor_proto::Code::ConfigUnsupported,
+            format!("{path}.entra_credentials"),
+            "this build of keyrotor has no Entra tokens; build it with the feature `azure`",
+        )),
         Credentials::CallbackCredentials(credentials) => called(credentials, refresh, callbacks, path),
     }
 }
@@ -59,7 +80,7 @@ pub(super) fn no_credentials(path: &str) -> Error {
     missing(
         path,
         "no credentials: set exactly one of server_credentials, iam_credentials, rds_credentials, dsql_credentials, \
-         callback_credentials",
+         entra_credentials, callback_credentials",
     )
 }
 
@@ -71,7 +92,7 @@ fn password(credentials: ServerCredentials, refresh: TokenRefreshConfig, path: &
         source: Arc::new(Fixed::new(credentials.username, Secret::new(credentials.password))),
         refresh,
         interval_field: "refresh",
-        lease: None,
+        lease: Lease::Forever,
         is_token: false,
     })
 }
@@ -92,10 +113,12 @@ fn called(
         source: Arc::new(Called::new(credentials.name, callback)),
         refresh,
         interval_field: "refresh",
-        lease: None,
+        lease: Lease::Forever,
         is_token: true,
     })
 }
 
 #[cfg(feature = "aws")]
 mod aws;
+#[cfg(feature = "azure")]
+mod entra;

@@ -20,7 +20,7 @@ fn an_iam_request_gets_the_services_lives() {
     );
     assert_eq!(login.source.name(), "elasticache-iam");
     assert_eq!(login.source.token_life(), Some(Duration::from_secs(900)));
-    assert_eq!(login.lease, Some(Duration::from_secs(12 * 3600)));
+    assert_eq!(login.lease, Lease::For(Duration::from_secs(12 * 3600)));
     assert_eq!(login.refresh, crate::TokenRefreshConfig::default());
     assert!(login.is_token);
 }
@@ -33,7 +33,7 @@ fn lives_lease_and_interval_of_the_request_are_taken() {
             "refresh": {"margin": "5s", "retry": {"maxAttempts": 7, "jitterPercentage": 0}}}"#,
     );
     assert_eq!(login.source.token_life(), Some(Duration::from_secs(60)));
-    assert_eq!(login.lease, Some(Duration::from_secs(90)));
+    assert_eq!(login.lease, Lease::For(Duration::from_secs(90)));
     assert_eq!(login.refresh.interval, Some(Duration::from_millis(12_500)));
     assert_eq!(login.refresh.margin, Duration::from_secs(5));
     assert_eq!((login.refresh.retry.max_attempts, login.refresh.retry.jitter_percentage), (7, Some(0)));

@@ -103,38 +103,40 @@ struct Flight {
 impl Feed {
     /// The feed of this source: that of its identity, if it has one.
     pub(super) fn of(source: Arc<dyn Source>, clock: Arc<dyn Clock>, dice: Dice) -> Arc<Self> {
-        let identity = source.identity();
-        Self::shared(identity, |identity| Self::new(source, identity, clock, dice))
-    }
-
-    /// In a forked child: the same from here on, with what can be read without a lock.
-    pub(super) fn inherit(&self) -> Arc<Self> {
-        Self::shared(self.identity.clone(), |identity| {
-            let heir = Self::new(Arc::clone(&self.source), identity, Arc::clone(&self.clock), self.dice);
-            heir.current.store(self.current.load_full());
-            heir.generation.store(self.generation(), Relaxed);
-            heir
-        })
-    }
-
-    fn shared(identity: Option<Identity>, make: impl FnOnce(Option<Identity>) -> Self) -> Arc<Self> {
-        match identity {
-            Some(identity) => FEEDS.get_or_make(&identity.clone(), || Arc::new(make(Some(identity)))),
-            None => Arc::new(make(None)),
-        }
-    }
-
-    fn new(source: Arc<dyn Source>, identity: Option<Identity>, clock: Arc<dyn Clock>, dice: Dice) -> Self {
-        Self {
+        Self::unless_shared(Self {
             name: source.name().into(),
             fixed_life: source.token_life(),
+            identity: source.identity(),
             source,
             clock,
             current: ArcSwapOption::empty(),
             generation: AtomicU64::new(0),
             dice,
-            identity,
             state: Mutex::default(),
+        })
+    }
+
+    /// In a forked child: the same from here on, with what can be read without a lock.
+    pub(super) fn inherit(&self) -> Arc<Self> {
+        Self::unless_shared(Self {
+            name: self.name.clone(),
+            fixed_life: self.fixed_life,
+            identity: self.identity.clone(),
+            source: Arc::clone(&self.source),
+            clock: Arc::clone(&self.clock),
+            current: ArcSwapOption::new(self.current.load_full()),
+            generation: AtomicU64::new(self.generation()),
+            dice: self.dice,
+            state: Mutex::default(),
+        })
+    }
+
+    /// The one that others use already, else this.
+    fn unless_shared(made: Self) -> Arc<Self> {
+        let made = Arc::new(made);
+        match &made.identity {
+            Some(identity) => FEEDS.get_or_make(identity, || Arc::clone(&made)),
+            None => made,
         }
     }
 

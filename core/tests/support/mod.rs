@@ -2,6 +2,9 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
@@ -12,11 +15,21 @@ use serde_json::{Value, json};
 const BASE: &str = include_str!("../../../tests/scenarios/base.json");
 const OTHER_CA: &str = include_str!("../../../tests/scenarios/other-ca.pem");
 
-/// Starts an emulator with the base's arguments and these.
+/// Of each emulator, by its port. Tests that run side by side must not have one identity, which would share tokens
+/// and refusals.
+static SECRETS: Mutex<BTreeMap<u16, String>> = Mutex::new(BTreeMap::new());
+
+/// Starts an emulator with the base's arguments and these, and with a secret key of its own.
 pub(crate) async fn emulator(more: &[&str]) -> Emulator {
+    static LAST: AtomicU32 = AtomicU32::new(0);
     let base: Value = serde_json::from_str(BASE).unwrap();
     let arguments = base["emulator"].as_array().unwrap().iter().map(|text| text.as_str().unwrap());
-    Emulator::start(config(arguments.chain(more.iter().copied()))).await.unwrap()
+    let mut config = config(arguments.chain(more.iter().copied()));
+    config.keys[0].secret += &format!("/{}", LAST.fetch_add(1, Relaxed));
+    let secret = config.keys[0].secret.clone();
+    let emulator = Emulator::start(config).await.unwrap();
+    SECRETS.lock().unwrap().insert(emulator.address().port(), secret);
+    emulator
 }
 
 /// The command line's arguments as the library's settings.
@@ -51,6 +64,9 @@ fn config<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Config {
 pub(crate) fn request(emulator: &Emulator, patch: Value) -> Value {
     let base: Value = serde_json::from_str(BASE).unwrap();
     let mut request = base["request"].clone();
+    if let Some(secret) = SECRETS.lock().unwrap().get(&emulator.address().port()) {
+        request["authenticationInfo"]["iamCredentials"]["accessKey"]["secretAccessKey"] = json!(secret);
+    }
     merge(&mut request, patch);
     let ca = std::fs::read(emulator.ca_path()).unwrap();
     fill(&mut request, emulator.address().port(), &BASE64_STANDARD.encode(&ca));

@@ -103,22 +103,35 @@ pub struct AccessKey {
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct EntraCredentials {
-    /// Unset: the `oid` claim of the token.
+    /// Unset: the `oid` claim of the token, which is how Azure's caches name their
+    /// users. Databases want the role here.
     #[prost(string, optional, tag = "1")]
     pub username: ::core::option::Option<::prost::alloc::string::String>,
+    /// Unset: AZURE_TENANT_ID. Managed identities have none.
     #[prost(string, optional, tag = "2")]
     pub tenant_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// The application. Unset: AZURE_CLIENT_ID.
     #[prost(string, optional, tag = "3")]
     pub client_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// Unset: `<https://redis.azure.com/.default`.>
     #[prost(string, optional, tag = "4")]
     pub scope: ::core::option::Option<::prost::alloc::string::String>,
+    /// The login server, https or on loopback. Unset: AZURE_AUTHORITY_HOST, then
+    /// the public cloud's. For managed identities the metadata service; unset:
+    /// IDENTITY_ENDPOINT, AZURE_POD_IDENTITY_AUTHORITY_HOST, then the usual one.
     #[prost(string, optional, tag = "5")]
     pub authority: ::core::option::Option<::prost::alloc::string::String>,
+    /// Unset: the first of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH and
+    /// AZURE_FEDERATED_TOKEN_FILE that is set, else the managed identity, that of
+    /// client_id where there is one. Variables are read when the manager is made.
     #[prost(oneof = "entra_credentials::Method", tags = "6, 7, 8, 9, 10")]
     pub method: ::core::option::Option<entra_credentials::Method>,
 }
 /// Nested message and enum types in `EntraCredentials`.
 pub mod entra_credentials {
+    /// Unset: the first of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH and
+    /// AZURE_FEDERATED_TOKEN_FILE that is set, else the managed identity, that of
+    /// client_id where there is one. Variables are read when the manager is made.
     #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
     #[prost(skip_debug)]
     pub enum Method {
@@ -137,8 +150,10 @@ pub mod entra_credentials {
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct ClientCertificate {
+    /// May hold the key too.
     #[prost(string, tag = "1")]
     pub certificate_pem: ::prost::alloc::string::String,
+    /// RSA, not encrypted. Empty: it stands in certificate_pem.
     #[prost(string, tag = "2")]
     pub private_key_pem: ::prost::alloc::string::String,
 }
@@ -157,13 +172,15 @@ pub mod user_assigned_managed_identity {
         ClientId(::prost::alloc::string::String),
         #[prost(string, tag = "2")]
         ObjectId(::prost::alloc::string::String),
+        /// `/subscriptions/…`
         #[prost(string, tag = "3")]
         ResourceId(::prost::alloc::string::String),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WorkloadIdentity {
-    /// File with the federated token; it is read again each time.
+    /// File with the federated token; it is read again each time. Unset:
+    /// AZURE_FEDERATED_TOKEN_FILE.
     #[prost(string, optional, tag = "1")]
     pub token_file: ::core::option::Option<::prost::alloc::string::String>,
 }

@@ -10,6 +10,7 @@ use crate::door::Door;
 use crate::faults::Conditions;
 use crate::gate::Gate;
 use crate::group::Group;
+use crate::judge::Judge;
 use crate::ledger::Ledger;
 use crate::policy::Policies;
 use crate::record::Closed;
@@ -35,6 +36,7 @@ pub(crate) struct Cache {
 impl Cache {
     /// Starts the servers, each alone for now, behind doors that are closed.
     pub(crate) async fn start(config: Config, shared: &Shared) -> Result<Self, Error> {
+        let judge = Arc::new(Judge::of(&config, shared)?);
         let ip = config.stated_ip();
         let certificates = match config.plaintext {
             true => None,
@@ -54,7 +56,7 @@ impl Cache {
                 node,
                 config: Arc::clone(&config),
                 clock: clock.clone(),
-                keys: shared.keys.clone(),
+                judge: Arc::clone(&judge),
                 ledger: Arc::clone(&ledger),
                 conditions: Conditions::new(),
                 everywhere: Arc::clone(&everywhere),

@@ -4,6 +4,7 @@ use crate::config::{AccessKey, Config};
 use crate::control::{self, Panel, Panels};
 use crate::credentials::{self, Credentials};
 use crate::emulator::Emulator;
+use crate::entra::{Entra, EntraConfig};
 use crate::keyring::Keyring;
 use crate::rds::{DsqlConfig, Rds, RdsConfig};
 use crate::refusal::Refusals;
@@ -21,13 +22,15 @@ use tokio::task::JoinHandle;
 /// Settings that stand once at the top of a file and hold for each section that does not say otherwise.
 const COMMON: [&str; 5] = ["clock", "keys", "region", "time_scale", "token_life"];
 
+/// Those of them that Entra knows.
+const OF_ENTRA: [&str; 2] = ["time_scale", "token_life"];
 /// Those of them that the PostgreSQL fronts know.
 const OF_RDS: [&str; 3] = ["region", "time_scale", "token_life"];
 
 /// `CloudConfig` says which fronts to play. Each is a section of the file.
 ///
-/// In a file: `{"region": …, "keys": […], "control": …, "cache": {…}, "credentials": {…}, "rds": {…}, "dsql": {…}}`,
-/// where `clock`, `keys`, `region`, `time_scale`
+/// In a file: `{"region": …, "keys": […], "control": …, "cache": {…}, "credentials": {…}, "entra": {…}, "rds": {…},
+/// "dsql": {…}}`, where `clock`, `keys`, `region`, `time_scale`
 /// and `token_life` may stand at the top for all sections. Unknown names are errors.
 #[derive(Clone, Debug, Default)]
 pub struct CloudConfig {
@@ -44,6 +47,8 @@ pub struct CloudConfig {
     pub cache: Option<Config>,
     /// The credential endpoints.
     pub credentials: Option<credentials::Config>,
+    /// The Entra front.
+    pub entra: Option<EntraConfig>,
     /// The front of RDS for PostgreSQL.
     pub rds: Option<RdsConfig>,
     /// The front of Aurora DSQL.
@@ -70,12 +75,13 @@ impl CloudConfig {
         let ca_dir = fields.remove("ca_dir").map(|value| read("ca_dir", value)).transpose()?;
         let cache = section(&mut fields, "cache", &common, &COMMON)?;
         let credentials = section(&mut fields, "credentials", &common, &["region", "time_scale"])?;
+        let entra = section(&mut fields, "entra", &common, &OF_ENTRA)?;
         let rds = section(&mut fields, "rds", &common, &OF_RDS)?;
         let dsql = section(&mut fields, "dsql", &common, &OF_RDS)?;
         if let Some(name) = fields.keys().next() {
             return Err(wrong(format!("unknown section `{name}`")));
         }
-        Ok(Self { control, clock: top.clock, keys: top.keys, ca_dir, cache, credentials, rds, dsql })
+        Ok(Self { control, clock: top.clock, keys: top.keys, ca_dir, cache, credentials, entra, rds, dsql })
     }
 }
 
@@ -107,6 +113,7 @@ pub struct Cloud {
     control: Option<SocketAddr>,
     cache: Option<Emulator>,
     credentials: Option<Credentials>,
+    entra: Option<Entra>,
     rds: Option<Rds>,
     dsql: Option<Rds>,
     stop: watch::Sender<bool>,
@@ -122,12 +129,17 @@ impl Cloud {
         let control = config::loopback("control", config.control)?;
         let of_cache = config.cache.iter().flat_map(|cache| cache.keys.clone());
         let keys: Keyring = config.keys.into_iter().chain(of_cache).collect();
-        let shared = Shared::with_authority(config.clock, keys, config.ca_dir.as_deref())?;
+        let mut shared = Shared::with_authority(config.clock, keys, config.ca_dir.as_deref())?;
         let control = match control {
             Some(address) => Some(bind("control", address).await?),
             None => None,
         };
         let mut panels: Vec<Arc<dyn Panel>> = Vec::new();
+        let entra = match config.entra {
+            Some(entra) => Some(Entra::start_in(entra, &shared).await?),
+            None => None,
+        };
+        shared.issuer = entra.as_ref().map(Entra::issuer);
         let cache = match config.cache {
             Some(cache) => Some(Emulator::start_in(cache, shared.clone()).await?),
             None => None,
@@ -138,6 +150,7 @@ impl Cloud {
             None => None,
         };
         panels.extend(credentials.iter().map(Credentials::panel));
+        panels.extend(entra.iter().map(Entra::panel));
         let rds = match config.rds {
             Some(rds) => Some(Rds::start_in(rds, shared.clone()).await?),
             None => None,
@@ -154,7 +167,7 @@ impl Cloud {
             tasks.push(tokio::spawn(control::run(panels, listener, stopped)));
             address
         });
-        Ok(Self { shared, control, cache, credentials, rds, dsql, stop, tasks })
+        Ok(Self { shared, control, cache, credentials, entra, rds, dsql, stop, tasks })
     }
 
     /// The cache, if it is played.
@@ -167,6 +180,12 @@ impl Cloud {
     #[must_use]
     pub fn credentials(&self) -> Option<&Credentials> {
         self.credentials.as_ref()
+    }
+
+    /// The Entra tenant, if it is played.
+    #[must_use]
+    pub fn entra(&self) -> Option<&Entra> {
+        self.entra.as_ref()
     }
 
     /// RDS, if it is played.
@@ -215,6 +234,9 @@ impl Cloud {
         if let Some(credentials) = self.credentials.take() {
             credentials.stop().await;
         }
+        if let Some(entra) = self.entra.take() {
+            entra.stop().await;
+        }
         for rds in self.rds.take().into_iter().chain(self.dsql.take()) {
             rds.stop().await;
         }
@@ -230,6 +252,7 @@ impl fmt::Debug for Cloud {
         f.debug_struct("Cloud")
             .field("cache", &self.cache)
             .field("credentials", &self.credentials)
+            .field("entra", &self.entra)
             .field("rds", &self.rds)
             .field("dsql", &self.dsql)
             .field("control", &self.control)

@@ -38,12 +38,16 @@ pub enum Service {
     ElastiCache,
     /// MemoryDB: signing name `memorydb`, host = cluster name.
     MemoryDb,
+    /// Azure Cache for Redis and Azure Managed Redis: users are object ids, tokens are Entra's, so that the section
+    /// `entra` must be there. `cluster`, `region` and `keys` mean nothing to it.
+    Azure,
 }
 
 /// `Config` says what to play, whom to let in, and how time runs.
 ///
 /// In a file: the section `cache` of a [`CloudConfig`](crate::CloudConfig), with the same names; times as RFC 3339
-/// text, durations as seconds, the backend as `"auto"` or a URL. `cluster`, `region` and `users` must be given.
+/// text, durations as seconds, the backend as `"auto"` or a URL. `cluster`, `region` and `users` must be given; for
+/// Azure `users`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -59,7 +63,7 @@ pub struct Config {
     pub cluster: String,
     /// The region of the cluster.
     pub region: String,
-    /// The users that may log in, each by its name or with its ACL.
+    /// The users that may log in, each by its name or with its ACL. For Azure the object ids that are given access.
     pub users: Vec<User>,
     /// The access keys whose signatures count.
     pub keys: Vec<AccessKey>,
@@ -144,11 +148,18 @@ impl Config {
     /// Checks what the types cannot, and lowers the names that the services store in lower case.
     pub(crate) fn checked(mut self) -> Result<Self, Error> {
         let wrong = |field, problem: &str| Err(Error::Config { field, problem: problem.to_owned() });
-        if self.cluster.is_empty() {
+        let azure = self.service == Service::Azure;
+        if self.cluster.is_empty() && !azure {
             return wrong("cluster", "is empty");
         }
-        if self.region.is_empty() {
+        if self.region.is_empty() && !azure {
             return wrong("region", "is empty");
+        }
+        if self.plaintext && azure {
+            return wrong("plaintext", "is not to be had: Azure takes tokens over TLS only");
+        }
+        if self.policies.is_some() && azure {
+            return wrong("policies", "are those of IAM, which Azure does not ask");
         }
         self.users = users(self.users)?;
         if self.account.len() != 12 || !self.account.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -160,7 +171,7 @@ impl Config {
         if self.keys.iter().any(|key| key.id.is_empty() || key.secret.is_empty()) {
             return wrong("keys", "needs id and secret for each access key");
         }
-        if self.serverless && self.service == Service::MemoryDb {
+        if self.serverless && self.service != Service::ElastiCache {
             return wrong("serverless", "exists for ElastiCache only");
         }
         let most = TOKEN_LIFE / SHORTEST_SCALED_LIFE;

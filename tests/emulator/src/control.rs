@@ -34,7 +34,7 @@
 //! An event is `connected`, `login` or `closed`, and has a `sequence` number, by which the next call goes on. The newest
 //! 20,000 are kept.
 //! Other fronts have faults of their own: those of the credential endpoints are on [their page](crate::credentials).
-//! Those of `rds` and `dsql` are on [theirs](crate::rds).
+//! Those of Entra are on [its own](crate::entra), those of `rds` and `dsql` on [theirs](crate::rds).
 //!
 //! Each fault but `clock` and `clear` takes `"node": 2` as well, and is then that node's alone. With
 //! [shards](crate::Config::shards):

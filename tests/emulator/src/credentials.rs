@@ -34,7 +34,6 @@
 //!
 //! `GET /record` has a list `credentials` of [`Asked`].
 
-mod conditions;
 mod config;
 mod container;
 mod desk;
@@ -45,11 +44,10 @@ mod issuer;
 mod oidc;
 mod panel;
 mod projected;
-mod random;
 mod record;
 mod sts;
 
-pub use conditions::Limit;
+pub use crate::trouble::Limit;
 pub use config::{Config, Role};
 pub use endpoint::{Endpoint, Provider};
 pub use faults::Faults;

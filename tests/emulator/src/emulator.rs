@@ -3,7 +3,7 @@
 use crate::authority::SERVER_NAME;
 use crate::cache::Cache;
 use crate::cluster::Node;
-use crate::config::Config;
+use crate::config::{Config, Service};
 use crate::control::{CachePanel, Panel, Panels};
 use crate::faults::Faults;
 use crate::gate::Gate;
@@ -32,9 +32,10 @@ impl Emulator {
     /// Starts the servers, makes the users and certificates, and listens. A cluster has formed when this returns.
     ///
     /// # Errors
-    /// Settings that cannot work, a backend that does not come up, an address that is taken.
+    /// Settings that cannot work (Azure among them: it needs a [`Cloud`](crate::Cloud) with Entra), a backend that
+    /// does not come up, an address that is taken.
     pub async fn start(config: Config) -> Result<Self, Error> {
-        if config.keys.is_empty() {
+        if config.keys.is_empty() && config.service != Service::Azure {
             let problem = "needs at least one access key with id and secret".into();
             return Err(Error::Config { field: "keys", problem });
         }

@@ -8,24 +8,23 @@ use crate::config::Config;
 use crate::door::Door;
 use crate::faults::{Certificate, Conditions, Outage};
 use crate::group::Group;
-use crate::keyring::Keyring;
+use crate::judge::{Case, Judge, Opinion};
 use crate::ledger::Ledger;
-use crate::policy::{Asked, Context, Policies};
+use crate::policy::Policies;
 use crate::record::{self, Closed, Outcome};
 use crate::refusal::{Announcer, Refusal};
 use crate::session::{Grant, Session, shown};
 use crate::throttle::Throttle;
-use crate::verify::{Expected, Lives, Reason, Target, Verdict, judge};
 use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
 
-/// `Gate` is what all connections to one node share; what is in an `Arc`, and the clock and the keys, are those of all nodes.
+/// `Gate` is what all connections to one node share; what is in an `Arc`, and the clock, are those of all nodes.
 pub(crate) struct Gate {
     /// The node's number, counted from 0.
     pub(crate) node: usize,
     pub(crate) config: Arc<Config>,
     pub(crate) clock: Clock,
-    pub(crate) keys: Keyring,
+    pub(crate) judge: Arc<Judge>,
     pub(crate) ledger: Arc<Ledger>,
     /// The faults of this node.
     pub(crate) conditions: Conditions,
@@ -111,9 +110,9 @@ impl Gate {
 
     /// Decides, and writes the decision into the record.
     pub(crate) fn decide(&self, session: &Session, login: &Login) -> Answer {
-        let verdict = self.judge(login);
+        let opinion = self.opinion(login);
         let relogin = session.has_logged_in();
-        let ruling = self.rule(session, login, &verdict, relogin);
+        let ruling = self.rule(session, &opinion, relogin);
         let (reason, answer) = match ruling {
             Ruling::Accept(grant) => {
                 let user = grant.user.clone();
@@ -136,36 +135,27 @@ impl Gate {
                 (Some((outage.reason, None)), Answer::Say(format!("{}{stop}", outage.text)))
             }
         };
-        self.note(session, login, &verdict, relogin, reason);
+        self.note(session, login, &opinion, relogin, reason);
         answer
     }
 
     /// What the session stands in the way of comes first, then what the service is unable to, then the token.
-    fn rule(&self, session: &Session, login: &Login, verdict: &Verdict, relogin: bool) -> Ruling {
+    fn rule(&self, session: &Session, opinion: &Opinion, relogin: bool) -> Ruling {
         if session.only_listens() {
             return Ruling::Refuse(SUBSCRIBER, None);
         }
         if let Some(outage) = self.outage(relogin).or_else(|| self.too_many(relogin)) {
             return Ruling::Say(outage);
         }
-        if self.refuses(&verdict.token_sha256) {
+        if self.refuses(&opinion.token_sha256) {
             return Ruling::Refuse("fault-refuse", None);
         }
         if session.in_multi() && !self.config.switches.reauth_in_multi {
             return Ruling::Refuse("in-multi", None);
         }
-        match (verdict.refused, verdict.signed_at()) {
-            (None, Some(signed)) => Ruling::Accept(Grant {
-                user: String::from_utf8_lossy(&login.user).into_owned(),
-                token_sha256: verdict.token_sha256.clone(),
-                signed,
-                lease: self.config.session_lease(),
-                again: self.config.switches.same_token_prolongs,
-            }),
-            (refused, _) => {
-                let reason = refused.unwrap_or(Reason::DateFormat);
-                Ruling::Refuse(reason.name(), Some(reason.id()))
-            }
+        match &opinion.outcome {
+            Ok(grant) => Ruling::Accept(grant.clone()),
+            Err((reason, check)) => Ruling::Refuse(reason, Some(check)),
         }
     }
 
@@ -174,45 +164,20 @@ impl Gate {
         full.then(|| Outage::throttled(relogin))
     }
 
-    fn judge(&self, login: &Login) -> Verdict {
-        let user = std::str::from_utf8(&login.user).ok();
-        let Some(user) = user.and_then(|user| self.group.member(user)) else {
-            return Verdict::unread(&login.token, Reason::UnknownUser);
-        };
-        let Ok(token) = std::str::from_utf8(&login.token) else {
-            return Verdict::unread(&login.token, Reason::Malformed);
-        };
-        let expected = self.expected(&user.name);
-        let lives = Lives { time_scale: self.config.time_scale, token_life: self.config.token_life };
-        let now = self.clock.now();
-        let verdict = judge(token, &expected, &self.keys, now, &self.config.switches, &lives);
-        let context = Context { now, region: &self.config.region };
-        let key = verdict.access_key.as_deref().unwrap_or_default();
-        if verdict.accepted() && !self.policies.permit(key, &Asked::connect(&self.config, user), &context) {
-            return Verdict { refused: Some(Reason::NotAuthorized), ..verdict };
-        }
-        verdict
+    fn opinion(&self, login: &Login) -> Opinion {
+        let (config, group, policies) = (&self.config, &self.group, &self.policies);
+        self.judge.judge(&Case { config, group, policies, login, now: self.clock.now() })
     }
 
-    fn expected(&self, user: &str) -> Expected {
-        let target = Target::Cache {
-            service: self.config.service,
-            serverless: self.config.serverless,
-            cluster: self.config.cluster.clone(),
-            user: user.to_owned(),
-        };
-        Expected { region: self.config.region.clone(), target }
-    }
-
-    fn advice(&self, user: &str, reason: &str, refused: Option<Reason>) -> String {
-        match (reason, refused) {
-            (SUBSCRIBER, _) => "with RESP2 a connection that subscribes cannot log in again".to_owned(),
-            ("in-multi", _) => "log in before MULTI or after EXEC".to_owned(),
-            (name, Some(refused)) if name == refused.name() => self.expected(user).advice(refused),
-            ("throttled", _) if self.throttle.is_some() => {
-                "more logins than `login_rate` allows, or the fault is set".to_owned()
+    /// What to do about a refusal that is not about the token.
+    fn advice(&self, reason: &str) -> &'static str {
+        match reason {
+            SUBSCRIBER => "with RESP2 a connection that subscribes cannot log in again",
+            "in-multi" => "log in before MULTI or after EXEC",
+            "throttled" if self.throttle.is_some() => {
+                "more logins than `login_rate` allows, or the fault is set"
             }
-            _ => "a fault is set; POST /faults/clear ends it".to_owned(),
+            _ => "a fault is set; POST /faults/clear ends it",
         }
     }
 
@@ -220,13 +185,13 @@ impl Gate {
         &self,
         session: &Session,
         login: &Login,
-        verdict: &Verdict,
+        opinion: &Opinion,
         relogin: bool,
         refused: Option<(&'static str, Option<&'static str>)>,
     ) {
         let (reason, check) = refused.unzip();
         let (user, check) = (shown(&login.user), check.flatten());
-        let found = verdict.found.clone().filter(|_| verdict.refused.map(Reason::name) == reason);
+        let found = opinion.found.clone().filter(|_| check.is_some());
         if let Some(reason) = reason {
             self.refusals.tell(Refusal {
                 front: "cache",
@@ -234,7 +199,7 @@ impl Gate {
                 reason,
                 check,
                 found: found.clone(),
-                advice: self.advice(&user, reason, verdict.refused),
+                advice: check.map_or_else(|| self.advice(reason).to_owned(), |_| opinion.advice.clone()),
                 user: user.clone(),
             });
         }
@@ -246,9 +211,9 @@ impl Gate {
             client_name: session.name(),
             command: login.command,
             user,
-            token_sha256: verdict.token_sha256.clone(),
-            access_key: verdict.access_key.clone(),
-            date: verdict.date.clone(),
+            token_sha256: opinion.token_sha256.clone(),
+            access_key: opinion.signer.clone(),
+            date: opinion.date.clone(),
             outcome: if refused.is_some() { Outcome::Refused } else { Outcome::Accepted },
             reason,
             check,

@@ -1,7 +1,8 @@
 //! A local stand-in for the cloud side of cache logins that really checks tokens.
 //!
 //! [`Emulator`] listens like an ElastiCache or MemoryDB endpoint, judges every AUTH and HELLO … AUTH as the
-//! services say they do ([`verify`]), and passes everything else to a real Redis or Valkey server. It depends on
+//! services say they do ([`verify`]), and passes everything else to a real Redis or Valkey server. With a tenant of
+//! [`entra`] beside it, it is a cache of Azure's ([`azure`]). It depends on
 //! none of the other crates here: its SigV4 is a second opinion, so that a signing bug cannot hide in both.
 //!
 //! ```no_run
@@ -49,6 +50,7 @@
 //! - The record keeps the newest 10,000 logins and 10,000 closed connections; the totals count all.
 
 mod authority;
+pub mod azure;
 mod backend;
 mod cache;
 mod certificates;
@@ -63,19 +65,24 @@ pub mod credentials;
 mod date;
 mod door;
 mod emulator;
+pub mod entra;
 mod error;
 mod faults;
+mod form;
 mod gate;
 mod group;
 mod history;
 mod host;
 mod http;
+mod judge;
+mod jwt;
 mod keyring;
 mod ledger;
 mod listener;
 mod policy;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod properties;
+mod random;
 pub mod rds;
 mod record;
 mod refusal;
@@ -85,12 +92,14 @@ mod session;
 mod shared;
 mod sigv4;
 mod throttle;
+mod trouble;
 pub mod verify;
 
 pub use cloud::{Cloud, CloudConfig};
 pub use cluster::{Node, Reshard, Role};
 pub use config::{AccessKey, Backend, Config, Service, Switches, User};
 pub use emulator::Emulator;
+pub use entra::{Entra, EntraConfig};
 pub use error::Error;
 pub use faults::{Certificate, Faults, Refuse};
 pub use keyring::Keyring;

@@ -24,7 +24,7 @@ pub struct Totals {
     pub logins_refused: u64,
     /// Accepted logins on connections that had one before.
     pub relogins: u64,
-    /// Connections cut at the session limit.
+    /// Connections cut at the session limit, or when their Entra token ended.
     pub session_limit_cuts: u64,
     /// Commands passed to the backend, logins included.
     pub commands: u64,
@@ -71,16 +71,16 @@ pub struct Login {
     pub user: String,
     /// SHA-256 of the token, in hex.
     pub token_sha256: String,
-    /// The access key id that the token names.
+    /// The access key id that the token names; for Entra the application's id.
     pub access_key: Option<String>,
-    /// The token's `X-Amz-Date`.
+    /// The token's `X-Amz-Date`; for Entra its `iat`, in RFC 3339.
     pub date: Option<String>,
     /// What became of it.
     pub outcome: Outcome,
-    /// Why it was refused: a [reason](crate::verify), or `fault-refuse`, `unavailable`, `throttled`, `iam-outage`,
+    /// Why it was refused: a [reason](crate::verify) ([Azure's](crate::azure)), or `fault-refuse`, `unavailable`, `throttled`, `iam-outage`,
     /// `in-multi`, `subscriber` (RESP2, where the backend refuses every login).
     pub reason: Option<&'static str>,
-    /// The check behind the reason, such as `E24`.
+    /// The check behind the reason, such as `E24` or `A10`.
     pub check: Option<&'static str>,
     /// What the token says where the check failed, as far as that is a plain name.
     pub found: Option<String>,
@@ -96,7 +96,7 @@ pub struct Login {
 pub enum Closed {
     /// The client left or broke the protocol.
     Client,
-    /// The session limit was reached.
+    /// The session limit was reached; for Azure, the token ended.
     SessionLimit,
     /// The kill fault.
     Killed,

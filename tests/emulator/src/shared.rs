@@ -3,6 +3,7 @@
 use crate::Error;
 use crate::authority::Authority;
 use crate::clock::Clock;
+use crate::entra::Issuer;
 use crate::keyring::Keyring;
 use crate::refusal::Announcer;
 use std::net::SocketAddr;
@@ -19,6 +20,8 @@ pub(crate) struct Shared {
     pub(crate) keys: Keyring,
     pub(crate) authority: Arc<Authority>,
     pub(crate) refusals: Announcer,
+    /// Who signs Entra's tokens, once that front has started.
+    pub(crate) issuer: Option<Arc<Issuer>>,
 }
 
 impl Shared {
@@ -34,7 +37,7 @@ impl Shared {
         ca: Option<&Path>,
     ) -> Result<Self, Error> {
         let authority = Arc::new(ca.map_or_else(Authority::new, Authority::kept_in)?);
-        Ok(Self { clock: Clock::start(clock), keys, authority, refusals: Announcer::new() })
+        Ok(Self { clock: Clock::start(clock), keys, authority, refusals: Announcer::new(), issuer: None })
     }
 }
 

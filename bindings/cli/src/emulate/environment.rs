@@ -5,12 +5,12 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 
 use keyrotor::Error;
-use keyrotor_emulator::credentials::Provider;
 use keyrotor_emulator::rds::Rds;
 use keyrotor_emulator::{AccessKey, Cloud, CloudConfig, Config, Service};
 use serde_json::{Map, Value};
 
 use super::bundle;
+use super::settings::Show;
 
 /// What a developer may have set for real work and would win over the keys in some SDKs. An empty value would not do.
 const IN_THE_WAY: [&str; 1] = ["AWS_PROFILE"];
@@ -27,6 +27,20 @@ const BEFORE_ENDPOINTS: [&str; 9] = [
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
     "AWS_EC2_METADATA_DISABLED",
 ];
+/// Where Azure's SDKs look for whom to be.
+const OF_AZURE: [&str; 11] = [
+    "AZURE_AUTHORITY_HOST",
+    "AZURE_TENANT_ID",
+    "AZURE_CLIENT_ID",
+    "AZURE_CLIENT_SECRET",
+    "AZURE_CLIENT_CERTIFICATE_PATH",
+    "AZURE_FEDERATED_TOKEN_FILE",
+    "AZURE_USERNAME",
+    "AZURE_PASSWORD",
+    "IDENTITY_ENDPOINT",
+    "IDENTITY_HEADER",
+    "MSI_ENDPOINT",
+];
 /// A file with no profile in it.
 const NO_PROFILES: &str = "/dev/null";
 
@@ -39,7 +53,8 @@ pub(super) struct Environment {
 
 impl Environment {
     /// What an application of all the fronts needs.
-    pub(super) fn of(cloud: &Cloud, config: &CloudConfig, provider: Provider) -> Result<Self, Error> {
+    pub(super) fn of(cloud: &Cloud, config: &CloudConfig, show: &Show) -> Result<Self, Error> {
+        let (provider, way) = (show.provider, show.entra);
         let mut all = Self { set: Vec::new(), unset: Vec::new() };
         let of_cache = config.cache.iter().flat_map(|cache| &cache.keys);
         if let Some(credentials) = cloud.credentials() {
@@ -58,6 +73,11 @@ impl Environment {
         } else if let (Some(dsql), Some(front)) = (&config.dsql, cloud.dsql()) {
             all.region(&dsql.region);
             all.database(front, "postgres", "admin", cloud.ca_path());
+        }
+        if let Some(entra) = cloud.entra() {
+            all.unset.extend(OF_AZURE);
+            let way = entra.environments().remove(way.name()).unwrap_or_default();
+            way.into_iter().for_each(|(name, value)| all.set(name, value));
         }
         all.trust(cloud)?;
         if let Some(control) = cloud.control_address() {
@@ -100,19 +120,22 @@ impl Environment {
         // As the services keep them, and as they have to be signed.
         let cluster = cache.cluster.to_lowercase();
         let user = cache.users.first().map(|user| user.name.to_lowercase()).unwrap_or_default();
-        self.set("VALKEY_IAM_AUTH", true);
-        self.set("VALKEY_CLUSTER_ID", cluster);
+        if cache.service != Service::Azure {
+            self.set("VALKEY_IAM_AUTH", true);
+            self.set("USE_IAM_AUTH", true);
+            self.set("VALKEY_CLUSTER_ID", cluster);
+        }
         self.set("VALKEY_HOST", address.ip());
         self.set("VALKEY_PORT", address.port());
         self.set("VALKEY_USER", &user);
         self.set("VALKEY_SSL", !cache.plaintext);
-        self.set("USE_IAM_AUTH", true);
         let scheme = if cache.plaintext { "redis" } else { "rediss" };
         self.set("REDIS_URL", format!("{scheme}://{user}@{address}"));
         // The address does not say of which service it is, as the real ones do.
         let service = match cache.service {
             Service::ElastiCache => "elasticache",
             Service::MemoryDb => "memorydb",
+            Service::Azure => "azure",
         };
         self.set("KEYROTOR_SERVICE", service);
         self.set("KEYROTOR_SERVERLESS", cache.serverless);
@@ -143,6 +166,7 @@ impl Environment {
         self.set("NODE_EXTRA_CA_CERTS", ca.display());
         if let Some(bundle) = bundle::beside(ca)? {
             self.set("SSL_CERT_FILE", bundle.display());
+            self.set("REQUESTS_CA_BUNDLE", bundle.display());
         }
         Ok(())
     }

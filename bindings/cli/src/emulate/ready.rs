@@ -6,7 +6,7 @@ use std::path::Path;
 use keyrotor::{Code, Error};
 use keyrotor_emulator::credentials::Credentials;
 use keyrotor_emulator::rds::Rds;
-use keyrotor_emulator::{Cloud, Emulator};
+use keyrotor_emulator::{Cloud, Emulator, Entra};
 use serde_json::json;
 
 use super::environment::Environment;
@@ -54,6 +54,7 @@ fn facts(cloud: &Cloud, environment: &Environment) -> serde_json::Value {
         "control": cloud.control_address().map(|address| address.to_string()),
         "oidc_key": cloud.credentials().map(Credentials::oidc_key_path),
         "credentials": cloud.credentials().map(Credentials::environments),
+        "entra": cloud.entra().map(entra),
         "environment": environment.json(),
         "unset": environment.unset(),
     })
@@ -69,6 +70,17 @@ fn described(rds: &Rds) -> serde_json::Value {
         "address": rds.address().to_string(),
         "server_name": rds.server_name(),
         "endpoint": rds.endpoint(),
+    })
+}
+
+/// What the ready line says of Entra.
+fn entra(entra: &Entra) -> serde_json::Value {
+    json!({
+        "authority": entra.authority(),
+        "tenant": entra.tenant(),
+        "http": format!("http://{}", entra.http_address()),
+        "proxy": format!("http://{}", entra.proxy_address()),
+        "environments": entra.environments(),
     })
 }
 
@@ -98,6 +110,10 @@ fn places(cloud: &Cloud) -> String {
         if let Some(rds) = rds {
             line(name, &format!("{}, tokens for {}", rds.address(), rds.endpoint()));
         }
+    }
+    if let Some(entra) = cloud.entra() {
+        line("authority", &entra.authority());
+        line("tenant", &entra.tenant());
     }
     line("ca", &cloud.ca_path().display());
     if let Some(control) = cloud.control_address() {

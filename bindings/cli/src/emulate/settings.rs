@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use keyrotor::{Code, Error};
 use keyrotor_emulator::credentials::{self, Provider};
 use keyrotor_emulator::rds::{DsqlConfig, RdsConfig};
-use keyrotor_emulator::{AccessKey, Backend, CloudConfig, Config, User};
+use keyrotor_emulator::{AccessKey, Backend, CloudConfig, Config, Service, User};
 
-use super::arguments::{self, Arguments, Cache};
-use super::failed;
+use super::arguments::{self, Arguments, Cache, EntraWay};
+use super::{failed, made_up};
 use crate::output;
 
 const CLUSTER: &str = "my-cluster";
@@ -27,6 +27,8 @@ pub(super) struct Show {
     pub(super) env: Option<PathBuf>,
     /// How the application finds its keys, where the endpoints are played.
     pub(super) provider: Provider,
+    /// How the application gets tokens, where Entra is played.
+    pub(super) entra: EntraWay,
     quiet: bool,
     pub(super) has_short_lives: bool,
     pub(super) command: Vec<OsString>,
@@ -57,10 +59,15 @@ pub(super) fn settle(arguments: Arguments) -> Result<(CloudConfig, Show), Error>
         config.control = None;
     }
     config.cache = cache(config.cache, arguments.cache);
-    complete(&mut config);
+    let entra = arguments.entra.unwrap_or_default();
+    complete(&mut config, entra);
     let way = arguments.credentials.way;
     let region = config.cache.as_ref().map(|cache| cache.region.as_str());
     config.credentials = credentials(config.credentials, arguments.credentials, region);
+    let has_azure = config.cache.as_ref().is_some_and(|cache| cache.service == Service::Azure);
+    if config.entra.is_none() && (arguments.entra.is_some() || has_azure) {
+        config.entra = Some(made_up::entra());
+    }
     if arguments.rds && config.rds.is_none() {
         config.rds = Some(RdsConfig { users: vec![USER.to_owned()], ..RdsConfig::default() });
     }
@@ -74,6 +81,7 @@ pub(super) fn settle(arguments: Arguments) -> Result<(CloudConfig, Show), Error>
     let show = Show {
         json: arguments.json,
         env: arguments.env,
+        entra,
         provider: way.map_or(Provider::Ecs, Into::into),
         quiet: arguments.quiet,
         has_short_lives: cache.is_some_and(|it| it.token_life.is_some() || it.session_limit.is_some()),
@@ -146,10 +154,13 @@ fn replace<T>(setting: &mut T, given: Option<T>) {
 }
 
 /// Fills in what nobody has said.
-fn complete(config: &mut CloudConfig) {
+fn complete(config: &mut CloudConfig, way: EntraWay) {
     if let Some(cache) = &mut config.cache {
         if cache.users.is_empty() {
-            cache.users.push(User::from(USER));
+            match cache.service {
+                Service::Azure => cache.users.extend(made_up::objects(way).map(User::from)),
+                _ => cache.users.push(User::from(USER)),
+            }
         }
         fill(&mut cache.cluster, CLUSTER);
         fill(&mut cache.region, REGION);

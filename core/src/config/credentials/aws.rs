@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use keyrotor_proto::{DsqlCredentials, IamCredentials, RdsCredentials, ServiceType};
 
-use super::Login;
+use super::{Lease, Login};
 use crate::callbacks::Callbacks;
 use crate::config::{conflict, duration, invalid, missing};
 use crate::error::Result;
@@ -83,7 +83,7 @@ pub(super) fn iam(
         source: Arc::new(source),
         refresh,
         interval_field: "authentication_info.iam_credentials.refresh_interval",
-        lease: Some(lease),
+        lease: Lease::For(lease),
         is_token: true,
     })
 }
@@ -141,7 +141,7 @@ pub(super) fn dsql(
 
 /// No login of a database's is prolonged by another: established connections outlive their tokens.
 fn database_login(source: AwsSource, refresh: TokenRefreshConfig, interval_field: &'static str) -> Login {
-    Login { source: Arc::new(source), refresh, interval_field, lease: None, is_token: true }
+    Login { source: Arc::new(source), refresh, interval_field, lease: Lease::Forever, is_token: true }
 }
 
 fn source(

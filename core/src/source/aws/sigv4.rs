@@ -86,7 +86,10 @@ fn query_text(query: &[(&str, &str)]) -> String {
 }
 
 fn failed(error: impl std::error::Error) -> Error {
-    Error::new(Code::CredentialsSigningFailed, format!("Failed to sign request: {error}"))
+    Error::new(
+        Code::CredentialsSigningFailed,
+        format!("Failed to sign request: {error}; look at the names and the region of the request"),
+    )
 }
 
 /// The moment as a SigV4 date can say it.

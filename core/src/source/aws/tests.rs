@@ -354,3 +354,12 @@ fn s02_t05_identities_that_use_one_provider_share_its_keys_and_no_others() {
     assert_eq!(distinct.len(), all.len(), "{all:#?}");
     assert!(!format!("{all:?}").contains("two\""));
 }
+
+#[test]
+fn t15_what_cannot_be_signed_says_so_and_what_to_do() {
+    let target = Target::Rds { host: "not a host".into(), port: 5432, user: "u".into() };
+    let error = target.sign("r", LIFE, &keys_until(None), at(1000)).unwrap_err();
+    assert_eq!(error.code(), keyrotor_proto::Code::CredentialsSigningFailed);
+    assert!(error.message().starts_with("Failed to sign request: "), "{error}");
+    assert!(error.message().contains("look at the names"), "{error}");
+}

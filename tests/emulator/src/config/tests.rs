@@ -63,7 +63,7 @@ fn a_file_says_the_same() {
 #[test]
 fn what_cannot_work_is_named() {
     type Change = fn(&mut Config);
-    let changes: [(&str, Change); 13] = [
+    let changes: [(&str, Change); 16] = [
         ("cluster", |config| config.cluster.clear()),
         ("region", |config| config.region.clear()),
         ("users", |config| config.users.clear()),
@@ -74,6 +74,9 @@ fn what_cannot_work_is_named() {
         ("login_rate", |config| config.login_rate = Some(0.0)),
         ("keys", |config| config.keys[0].secret.clear()),
         ("serverless", |config| (config.serverless, config.service) = (true, Service::MemoryDb)),
+        ("serverless", |config| (config.serverless, config.service) = (true, Service::Azure)),
+        ("policies", |config| (config.policies, config.service) = (Some(Vec::new()), Service::Azure)),
+        ("plaintext", |config| (config.plaintext, config.service) = (true, Service::Azure)),
         ("time_scale", |config| config.time_scale = f64::NAN),
         ("time_scale", |config| config.time_scale = 181.0),
         ("control", |config| config.control = Some(([0, 0, 0, 0], 0).into())),
@@ -86,6 +89,13 @@ fn what_cannot_work_is_named() {
             other => panic!("{name}: {other:?}"),
         }
     }
+}
+
+#[test]
+fn azure_has_neither_clusters_nor_regions() {
+    let text = r#"{"service": "azure", "users": ["00000000-AAAA-bbbb-cccc-000000000001"]}"#;
+    let config = file(text).expect("a valid file").checked().expect("a valid config");
+    assert_eq!(config.users, [User::from("00000000-aaaa-bbbb-cccc-000000000001")]);
 }
 
 #[test]

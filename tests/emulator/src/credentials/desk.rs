@@ -1,15 +1,15 @@
 //! Where every request arrives: finds its endpoint, lets the faults strike, and keeps the record.
 
-use super::conditions::{Conditions, Trouble};
 use super::config::Config;
 use super::endpoint::Endpoint;
 use super::issuer::{Identity, Issued, Issuer};
 use super::projected::Projected;
-use super::random::Random;
 use super::record::{Asked, Log, Verdict};
 use super::{container, imds, sts};
 use crate::http::{self, Answer, Call, Gone};
+use crate::random::Random;
 use crate::shared::Shared;
+use crate::trouble::{Conditions, Trouble};
 use crate::{Error, clock, date};
 use hyper::StatusCode;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ pub(super) struct Desk {
     pub(super) random: Arc<Random>,
     pub(super) issuer: Issuer,
     pub(super) projected: Projected,
-    pub(super) conditions: Conditions,
+    pub(super) conditions: Conditions<Endpoint>,
     pub(super) log: Log,
     pub(super) sessions: imds::Sessions,
 }

@@ -1,9 +1,9 @@
 //! Faults on command: what the endpoints do on bad days.
 
-use super::conditions::Limit;
 use super::desk::Desk;
 use super::endpoint::Endpoint;
 use crate::Error;
+use crate::trouble::Limit;
 use hyper::StatusCode;
 use std::fmt;
 use std::sync::Arc;

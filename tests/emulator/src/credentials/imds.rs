@@ -2,8 +2,8 @@
 
 use super::desk::{Desk, Reply};
 use super::endpoint::Endpoint;
-use super::random::Random;
 use crate::http::{self, Answer, Call};
+use crate::random::Random;
 use crate::{clock, date};
 use hyper::header::HeaderValue;
 use hyper::{Method, StatusCode};

@@ -1,9 +1,9 @@
 //! Makes keys, gives them to the ring, and knows whose they are.
 
 use super::endpoint::Endpoint;
-use super::random::{Random, letters};
 use crate::config::AccessKey;
 use crate::date;
+use crate::random::{Random, letters};
 use crate::shared::Shared;
 use ring::digest;
 use std::collections::BTreeMap;

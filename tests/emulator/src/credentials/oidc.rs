@@ -1,7 +1,7 @@
 //! The identity provider of the pod's service account: a key of its own, and the JSON web tokens that it signs.
 
-use super::random::Random;
 use crate::Error;
+use crate::random::Random;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use ring::rand::SystemRandom;

@@ -1,10 +1,10 @@
 //! The credential endpoints' part of the control API.
 
-use super::conditions::Limit;
 use super::desk::Desk;
 use super::endpoint::Endpoint;
 use super::faults::Faults;
 use crate::control::{Acting, Body, Outcome, Panel, bad, conflict};
+use crate::trouble::Limit;
 use hyper::Method;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -91,7 +91,7 @@ fn outage(
     mut body: Body,
 ) -> Result<(), (hyper::StatusCode, String)> {
     let status = body.number("status").map_err(bad)?;
-    let limit = limit(&mut body).map_err(bad)?;
+    let limit = Limit::read(&mut body).map_err(bad)?;
     body.end().map_err(bad)?;
     match (name, status) {
         ("failing", status) => {
@@ -111,13 +111,4 @@ fn endpoint(body: &mut Body) -> Result<Option<Endpoint>, String> {
     };
     let known = serde_json::from_value(Value::String(name));
     known.map(Some).map_err(|_| "endpoint: expected imds, ecs, pod-identity, sts or null for all".into())
-}
-
-fn limit(body: &mut Body) -> Result<Limit, String> {
-    match (body.number("count")?, body.milliseconds()?) {
-        (None, None) => Ok(Limit::Cleared),
-        (Some(count), None) => Ok(Limit::Count(count)),
-        (None, Some(time)) => Ok(Limit::Time(time)),
-        (Some(_), Some(_)) => Err("count: not together with milliseconds".into()),
-    }
 }

@@ -1,8 +1,8 @@
 //! The files that a pod finds: tokens of its service account, rewritten before they end.
 
 use super::oidc::Oidc;
-use super::random::Random;
 use crate::clock::Clock;
+use crate::random::Random;
 use crate::sigv4::same;
 use crate::{Error, clock};
 use serde_json::{Value, json};

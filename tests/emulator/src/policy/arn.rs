@@ -24,7 +24,10 @@ impl Asked {
         let (action, service, kind, separator) = match (config.service, config.serverless) {
             (Service::MemoryDb, _) => ("memorydb:Connect", "memorydb", "cluster", '/'),
             (Service::ElastiCache, true) => ("elasticache:Connect", "elasticache", "serverlesscache", ':'),
-            (Service::ElastiCache, false) => ("elasticache:Connect", "elasticache", "replicationgroup", ':'),
+            // Azure knows no policies of IAM; nobody asks there.
+            (Service::ElastiCache | Service::Azure, _) => {
+                ("elasticache:Connect", "elasticache", "replicationgroup", ':')
+            }
         };
         let (region, account) = (&config.region, &config.account);
         let start = format!("arn:{}:{service}:{region}:{account}:", partition(region));

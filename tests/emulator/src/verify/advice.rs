@@ -48,6 +48,8 @@ impl Expected {
         match self.target {
             Target::Cache { service: Service::ElastiCache, .. } => "elasticache",
             Target::Cache { service: Service::MemoryDb, .. } => "memorydb",
+            // Its tokens are not signed requests.
+            Target::Cache { service: Service::Azure, .. } => "redis",
             Target::Rds { .. } => "rds-db",
             Target::Dsql { .. } => "dsql",
         }

@@ -143,6 +143,8 @@ impl Case<'_> {
         let name = match self.expected.target {
             Target::Cache { service: Service::ElastiCache, .. } => "elasticache",
             Target::Cache { service: Service::MemoryDb, .. } => "memorydb",
+            // It takes no presigned requests.
+            Target::Cache { service: Service::Azure, .. } => return Err(Reason::WrongService),
             Target::Rds { .. } => "rds-db",
             Target::Dsql { .. } => "dsql",
         };

@@ -15,6 +15,8 @@ mod control;
 #[cfg(test)]
 mod documents;
 #[cfg(test)]
+mod entra;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod login;

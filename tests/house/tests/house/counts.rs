@@ -1,16 +1,17 @@
-//! How many crates each shipped one brings along, on all platforms together.
+//! How many crates each shipped one brings along, on all platforms and with all features together. Of the core's, some
+//! 40 are deadpool-postgres and azure_identity, which no binding turns on.
 
 use crate::graph::shipped;
 
 /// Raise a number only for something that is worth its crates.
 const AT_MOST: [(&str, usize); 7] = [
     ("keyrotor-proto", 55),
-    ("keyrotor", 215),
-    ("keyrotor-emulator", 115),
-    ("keyrotor-c", 216),
-    ("keyrotor-python", 258),
-    ("keyrotor-node", 266),
-    ("keyrotor-cli", 253),
+    ("keyrotor", 263),
+    ("keyrotor-emulator", 121),
+    ("keyrotor-c", 264),
+    ("keyrotor-python", 306),
+    ("keyrotor-node", 312),
+    ("keyrotor-cli", 301),
 ];
 
 #[test]

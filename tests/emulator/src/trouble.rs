@@ -1,7 +1,7 @@
-//! The faults that are in force, endpoint by endpoint.
+//! The faults of HTTP endpoints that are in force, endpoint by endpoint.
 
-use super::endpoint::Endpoint;
 use crate::clock;
+use crate::control::Body;
 use hyper::StatusCode;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -19,17 +19,28 @@ pub enum Limit {
     Time(Duration),
 }
 
+impl Limit {
+    /// Takes `count` or `milliseconds` out of a request to the control API.
+    pub(crate) fn read(body: &mut Body) -> Result<Self, String> {
+        match (body.number("count")?, body.milliseconds()?) {
+            (None, None) => Ok(Self::Cleared),
+            (Some(count), None) => Ok(Self::Count(count)),
+            (None, Some(time)) => Ok(Self::Time(time)),
+            (Some(_), Some(_)) => Err("count: not together with milliseconds".into()),
+        }
+    }
+}
+
 /// `Trouble` is what a request meets in place of its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub(crate) enum Trouble {
     Failing(StatusCode),
     Throttled,
     Gone,
 }
 
-/// `Conditions` is asked at every request.
-#[derive(Default)]
-pub(super) struct Conditions(Mutex<BTreeMap<Endpoint, Weather>>);
+/// `Conditions` is asked at every request to one of a front's endpoints.
+pub(crate) struct Conditions<Endpoint>(Mutex<BTreeMap<Endpoint, Weather>>);
 
 #[derive(Default)]
 struct Weather {
@@ -72,7 +83,13 @@ impl Left {
     }
 }
 
-impl Conditions {
+impl<Endpoint> Default for Conditions<Endpoint> {
+    fn default() -> Self {
+        Self(Mutex::new(BTreeMap::new()))
+    }
+}
+
+impl<Endpoint: Copy + Ord> Conditions<Endpoint> {
     fn all(&self) -> MutexGuard<'_, BTreeMap<Endpoint, Weather>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -81,32 +98,32 @@ impl Conditions {
         change(self.all().entry(endpoint).or_default());
     }
 
-    pub(super) fn slow(&self, endpoint: Endpoint, time: Duration) {
+    pub(crate) fn slow(&self, endpoint: Endpoint, time: Duration) {
         self.change(endpoint, |weather| weather.slow = Some(time));
     }
 
-    pub(super) fn failing(&self, endpoint: Endpoint, status: StatusCode, limit: Limit) {
+    pub(crate) fn failing(&self, endpoint: Endpoint, status: StatusCode, limit: Limit) {
         self.change(endpoint, |weather| weather.failing = Some((status, Left::of(limit))));
     }
 
-    pub(super) fn throttling(&self, endpoint: Endpoint, limit: Limit) {
+    pub(crate) fn throttling(&self, endpoint: Endpoint, limit: Limit) {
         self.change(endpoint, |weather| weather.throttled = Some(Left::of(limit)));
     }
 
-    pub(super) fn gone(&self, endpoint: Endpoint, limit: Limit) {
+    pub(crate) fn gone(&self, endpoint: Endpoint, limit: Limit) {
         self.change(endpoint, |weather| weather.gone = Some(Left::of(limit)));
     }
 
-    pub(super) fn set_life(&self, endpoint: Endpoint, life: Option<Duration>) {
+    pub(crate) fn set_life(&self, endpoint: Endpoint, life: Option<Duration>) {
         self.change(endpoint, |weather| weather.life = life);
     }
 
-    pub(super) fn set_lie(&self, endpoint: Endpoint, lie: Duration) {
+    pub(crate) fn set_lie(&self, endpoint: Endpoint, lie: Duration) {
         self.change(endpoint, |weather| weather.lie = lie);
     }
 
     /// What a request waits for, and what it meets after that; counts it.
-    pub(super) fn meet(&self, endpoint: Endpoint) -> (Option<Duration>, Option<Trouble>) {
+    pub(crate) fn meet(&self, endpoint: Endpoint) -> (Option<Duration>, Option<Trouble>) {
         let mut all = self.all();
         let Some(weather) = all.get_mut(&endpoint) else {
             return (None, None);
@@ -122,17 +139,17 @@ impl Conditions {
         (weather.slow, trouble)
     }
 
-    /// The life that the next key gets in place of its own.
-    pub(super) fn life(&self, endpoint: Endpoint) -> Option<Duration> {
+    /// The life that what is handed out next gets in place of its own.
+    pub(crate) fn life(&self, endpoint: Endpoint) -> Option<Duration> {
         self.all().get(&endpoint).and_then(|weather| weather.life)
     }
 
-    /// How much later than the truth `Expiration` is.
-    pub(super) fn lie(&self, endpoint: Endpoint) -> Duration {
+    /// How much later than the truth an end is stated.
+    pub(crate) fn lie(&self, endpoint: Endpoint) -> Duration {
         self.all().get(&endpoint).map_or(Duration::ZERO, |weather| weather.lie)
     }
 
-    pub(super) fn clear(&self) {
+    pub(crate) fn clear(&self) {
         self.all().clear();
     }
 }
@@ -140,6 +157,12 @@ impl Conditions {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+    enum Endpoint {
+        Imds,
+        Sts,
+    }
 
     #[test]
     fn faults_strike_one_endpoint_and_end_by_themselves() {
