@@ -4,6 +4,7 @@
 mod arguments;
 mod bundle;
 mod environment;
+mod made_up;
 mod program;
 mod ready;
 mod settings;
@@ -27,8 +28,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Error> {
         _ = signals.next() => return Ok(0),
     };
     let refusals = cloud.refusals();
-    let outcome =
-        serve(&cloud, &Environment::of(&cloud, &config, show.provider)?, &show, refusals, signals).await;
+    let outcome = serve(&cloud, &Environment::of(&cloud, &config, &show)?, &show, refusals, signals).await;
     cloud.stop().await;
     outcome
 }

@@ -19,5 +19,6 @@ pub(crate) fn failure(error: &Error) {
 
 /// A remark for people.
 pub(crate) fn note(text: impl std::fmt::Display) {
-    let _ = writeln!(std::io::stderr(), "{text}");
+    // In one piece: others write there too.
+    let _ = std::io::stderr().write_all(format!("{text}\n").as_bytes());
 }

@@ -229,3 +229,25 @@ fn a_database_is_in_the_environment_too() {
     let output = run(&["--no-cache", "--dsql", "--", "sh", "-ec", &format!("export {admin}; {query}")]);
     assert_eq!(stdout(&output), "admin", "{}", stderr(&output));
 }
+
+/// redis-cli with a token that curl gets from the authority, as Azure's SDKs do.
+#[test]
+fn an_application_of_azure_gets_its_token_from_entra() {
+    let ask = r#"token=$(curl -sf "$AZURE_AUTHORITY_HOST/$AZURE_TENANT_ID/oauth2/v2.0/token" --cacert "$SSL_CERT_FILE" \
+        -d grant_type=client_credentials -d "client_id=$AZURE_CLIENT_ID" -d "client_secret=$AZURE_CLIENT_SECRET" \
+        -d "scope=https://redis.azure.com/.default" | sed 's/.*"access_token": *"\([^"]*\)".*/\1/')"#;
+    let machine = r#"token=$(curl -sf "$IDENTITY_ENDPOINT?api-version=2019-08-01&resource=https://redis.azure.com" \
+        -H "X-IDENTITY-HEADER: $IDENTITY_HEADER" | sed 's/.*"access_token": *"\([^"]*\)".*/\1/')"#;
+    let redis_cli = r#"redis-cli --no-auth-warning --tls --cacert "$KEYROTOR_CA" -h "$VALKEY_HOST" -p "$VALKEY_PORT" \
+        --user "$VALKEY_USER" -a "$token" ACL WHOAMI"#;
+    for (options, ask) in
+        [(&["--service", "azure"][..], ask), (&["--service", "azure", "--entra=app-service"], machine)]
+    {
+        let script = format!("{ask}\n{redis_cli} | grep -qx \"$VALKEY_USER\" && echo same");
+        let output = run(&[options, &["--", "sh", "-c", &script]].concat());
+        assert_eq!(stdout(&output), "same", "{options:?}: {}", stderr(&output));
+    }
+    let output = run(&["--service", "azure", "--", "sh", "-c", &format!("token=password\n{redis_cli}")]);
+    let said = stderr(&output);
+    assert!(said.contains("malformed (A01): send an access token of Entra as the password"), "{said}");
+}

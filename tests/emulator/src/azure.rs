@@ -61,19 +61,19 @@ impl Reason {
         self.pair().1
     }
 
-    /// The next step for whoever brought a token that was refused for this reason.
-    #[must_use]
-    pub fn advice(self) -> &'static str {
+    /// The next step for whoever sent the token.
+    pub(crate) fn advice(self) -> &'static str {
         match self {
-            Self::Malformed | Self::Algorithm | Self::UnknownKey | Self::Signature | Self::Claims => {
-                "send an access token of this tenant as the password, whole and unchanged"
+            Self::Malformed => "send an access token of Entra as the password",
+            Self::Algorithm | Self::UnknownKey | Self::Signature | Self::Issuer | Self::Tenant => {
+                "get the token from the authority and tenant that are played here (AZURE_AUTHORITY_HOST)"
             }
+            Self::Claims => "this is no access token: an id token will not do",
             Self::Audience => "ask for the scope https://redis.azure.com/.default",
-            Self::Issuer | Self::Tenant => "ask the emulator's own tenant for the token",
-            Self::NotBefore => "the token starts in the future: compare the clocks",
-            Self::Expired => "get a newer token, and log in again with it before it ends",
-            Self::WrongUser => "log in as the object id (`oid`) of the token, not as the application",
-            Self::UnknownUser => "add the object id to `users`, the access policy assignments",
+            Self::NotBefore => "the clock of who made the token is ahead",
+            Self::Expired => "log in with a newer token",
+            Self::WrongUser => "the user name is the token's `oid`, the object id",
+            Self::UnknownUser => "give this object id access here (--user, `users`)",
         }
     }
 

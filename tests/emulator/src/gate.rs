@@ -169,15 +169,15 @@ impl Gate {
         self.judge.judge(&Case { config, group, policies, login, now: self.clock.now() })
     }
 
-    fn advice(&self, reason: &str, opinion: &Opinion) -> String {
-        match (reason, &opinion.outcome) {
-            (SUBSCRIBER, _) => "with RESP2 a connection that subscribes cannot log in again".to_owned(),
-            ("in-multi", _) => "log in before MULTI or after EXEC".to_owned(),
-            (name, Err((refused, _))) if name == *refused => opinion.advice.clone(),
-            ("throttled", _) if self.throttle.is_some() => {
-                "more logins than `login_rate` allows, or the fault is set".to_owned()
+    /// What to do about a refusal that is not about the token.
+    fn advice(&self, reason: &str) -> &'static str {
+        match reason {
+            SUBSCRIBER => "with RESP2 a connection that subscribes cannot log in again",
+            "in-multi" => "log in before MULTI or after EXEC",
+            "throttled" if self.throttle.is_some() => {
+                "more logins than `login_rate` allows, or the fault is set"
             }
-            _ => "a fault is set; POST /faults/clear ends it".to_owned(),
+            _ => "a fault is set; POST /faults/clear ends it",
         }
     }
 
@@ -191,8 +191,7 @@ impl Gate {
     ) {
         let (reason, check) = refused.unzip();
         let (user, check) = (shown(&login.user), check.flatten());
-        let of_token = opinion.outcome.as_ref().err().map(|(reason, _)| *reason);
-        let found = opinion.found.clone().filter(|_| of_token == reason);
+        let found = opinion.found.clone().filter(|_| check.is_some());
         if let Some(reason) = reason {
             self.refusals.tell(Refusal {
                 front: "cache",
@@ -200,7 +199,7 @@ impl Gate {
                 reason,
                 check,
                 found: found.clone(),
-                advice: self.advice(reason, opinion),
+                advice: check.map_or_else(|| self.advice(reason).to_owned(), |_| opinion.advice.clone()),
                 user: user.clone(),
             });
         }

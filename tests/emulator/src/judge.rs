@@ -7,7 +7,7 @@ use crate::entra::Issuer;
 use crate::group::Group;
 use crate::keyring::Keyring;
 use crate::policy::{Asked, Context, Policies};
-use crate::session::{Grant, shown};
+use crate::session::Grant;
 use crate::shared::Shared;
 use crate::sigv4::sha256_hex;
 use crate::verify::{Expected, Lives, Reason, Target, Verdict, judge};
@@ -39,12 +39,12 @@ pub(crate) struct Opinion {
     pub(crate) signer: Option<String>,
     /// When the token says it was made.
     pub(crate) date: Option<String>,
+    /// What the token says where a check failed.
+    pub(crate) found: Option<String>,
+    /// What to do about the check that failed; empty if none did.
+    pub(crate) advice: String,
     /// What the session gets, or the reason and the check that refuse it.
     pub(crate) outcome: Result<Grant, (&'static str, &'static str)>,
-    /// What the token says where the check failed.
-    pub(crate) found: Option<String>,
-    /// What to do about the refusal.
-    pub(crate) advice: String,
 }
 
 impl Judge {
@@ -83,9 +83,9 @@ impl Case<'_> {
                 Err((reason.name(), reason.id()))
             }
         };
-        let advice = verdict.refused.map(|reason| self.expected(&shown(&self.login.user)).advice(reason));
+        let advice = verdict.refused.map(|reason| self.expected(&self.user()).advice(reason));
         let Verdict { token_sha256, access_key, date, found, .. } = verdict;
-        Opinion { token_sha256, signer: access_key, date, outcome, found, advice: advice.unwrap_or_default() }
+        Opinion { token_sha256, signer: access_key, date, found, advice: advice.unwrap_or_default(), outcome }
     }
 
     fn verdict(&self, keys: &Keyring) -> Verdict {
@@ -109,7 +109,7 @@ impl Case<'_> {
     }
 
     fn expected(&self, user: &str) -> Expected {
-        let config = self.config;
+        let Self { config, .. } = *self;
         let target = Target::Cache {
             service: config.service,
             serverless: config.serverless,
@@ -125,9 +125,9 @@ impl Case<'_> {
         let refused = |reason: azure::Reason| Err((reason.name(), reason.id()));
         let texts = std::str::from_utf8(&login.user).ok().zip(std::str::from_utf8(&login.token).ok());
         let Some((user, token)) = texts else {
-            let reason = azure::Reason::Malformed;
-            let (outcome, advice) = (refused(reason), reason.advice().to_owned());
-            return Opinion { token_sha256, signer: None, date: None, outcome, found: None, advice };
+            let outcome = refused(azure::Reason::Malformed);
+            let advice = azure::Reason::Malformed.advice().to_owned();
+            return Opinion { token_sha256, signer: None, date: None, found: None, advice, outcome };
         };
         let found = azure::judge(token, user, self.group.member(user).is_some(), issuer, now);
         let outcome = match (found.refused, found.expires) {
@@ -141,9 +141,9 @@ impl Case<'_> {
             }),
             (reason, _) => refused(reason.unwrap_or(azure::Reason::Claims)),
         };
-        let advice = found.refused.map(azure::Reason::advice).unwrap_or_default().to_owned();
+        let advice = found.refused.map(|reason| reason.advice().to_owned()).unwrap_or_default();
         let date = found.issued.map(date::rfc3339);
-        Opinion { token_sha256, signer: found.application, date, outcome, found: None, advice }
+        Opinion { token_sha256, signer: found.application, date, found: None, advice, outcome }
     }
 
     fn user(&self) -> String {

@@ -19,9 +19,9 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) keys: Keyring,
     pub(crate) authority: Arc<Authority>,
+    pub(crate) refusals: Announcer,
     /// Who signs Entra's tokens, once that front has started.
     pub(crate) issuer: Option<Arc<Issuer>>,
-    pub(crate) refusals: Announcer,
 }
 
 impl Shared {
@@ -37,7 +37,7 @@ impl Shared {
         ca: Option<&Path>,
     ) -> Result<Self, Error> {
         let authority = Arc::new(ca.map_or_else(Authority::new, Authority::kept_in)?);
-        Ok(Self { clock: Clock::start(clock), keys, authority, issuer: None, refusals: Announcer::new() })
+        Ok(Self { clock: Clock::start(clock), keys, authority, refusals: Announcer::new(), issuer: None })
     }
 }
 

@@ -59,9 +59,11 @@ pub(crate) struct Arguments {
     /// Play Aurora DSQL too
     #[arg(long)]
     pub(super) dsql: bool,
-    /// Play Entra ID too, with an application that has a secret and the machine's own managed identity
-    #[arg(long)]
-    pub(super) entra: bool,
+    /// Play Entra too, as `--service azure` does; the application gets its tokens in this way [default:
+    /// service-principal]
+    #[arg(long, value_enum, value_name = "WAY", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "service-principal")]
+    pub(super) entra: Option<EntraWay>,
     // These come last: a heading holds for all that follows.
     #[command(flatten)]
     pub(super) cache: Cache,
@@ -140,6 +142,28 @@ pub(super) enum Way {
     WebIdentity,
 }
 
+/// How an application gets tokens of Entra.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(super) enum EntraWay {
+    #[default]
+    ServicePrincipal,
+    WorkloadIdentity,
+    AppService,
+    Imds,
+}
+
+impl EntraWay {
+    /// Its name among the emulator's environments.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::ServicePrincipal => "service-principal",
+            Self::WorkloadIdentity => "workload-identity",
+            Self::AppService => "app-service",
+            Self::Imds => "imds",
+        }
+    }
+}
+
 impl From<Way> for Provider {
     fn from(way: Way) -> Self {
         match way {
@@ -181,6 +205,7 @@ Examples:
 pub(super) enum ServiceName {
     Elasticache,
     Memorydb,
+    /// Azure's Redis, whose tokens are Entra's
     Azure,
 }
 

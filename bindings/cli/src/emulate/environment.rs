@@ -5,12 +5,12 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 
 use keyrotor::Error;
-use keyrotor_emulator::credentials::Provider;
 use keyrotor_emulator::rds::Rds;
 use keyrotor_emulator::{AccessKey, Cloud, CloudConfig, Config, Service};
 use serde_json::{Map, Value};
 
 use super::bundle;
+use super::settings::Show;
 
 /// What a developer may have set for real work and would win over the keys in some SDKs. An empty value would not do.
 const IN_THE_WAY: [&str; 1] = ["AWS_PROFILE"];
@@ -27,17 +27,22 @@ const BEFORE_ENDPOINTS: [&str; 9] = [
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
     "AWS_EC2_METADATA_DISABLED",
 ];
+/// Where Azure's SDKs look for whom to be.
+const OF_AZURE: [&str; 11] = [
+    "AZURE_AUTHORITY_HOST",
+    "AZURE_TENANT_ID",
+    "AZURE_CLIENT_ID",
+    "AZURE_CLIENT_SECRET",
+    "AZURE_CLIENT_CERTIFICATE_PATH",
+    "AZURE_FEDERATED_TOKEN_FILE",
+    "AZURE_USERNAME",
+    "AZURE_PASSWORD",
+    "IDENTITY_ENDPOINT",
+    "IDENTITY_HEADER",
+    "MSI_ENDPOINT",
+];
 /// A file with no profile in it.
 const NO_PROFILES: &str = "/dev/null";
-
-/// The service of AWS that is played, by its name in `KEYROTOR_SERVICE`.
-fn service(cache: &Config) -> Option<&'static str> {
-    match cache.service {
-        Service::ElastiCache => Some("elasticache"),
-        Service::MemoryDb => Some("memorydb"),
-        Service::Azure => None,
-    }
-}
 
 /// Names and values, in the order in which they are shown.
 #[derive(Debug)]
@@ -48,7 +53,8 @@ pub(super) struct Environment {
 
 impl Environment {
     /// What an application of all the fronts needs.
-    pub(super) fn of(cloud: &Cloud, config: &CloudConfig, provider: Provider) -> Result<Self, Error> {
+    pub(super) fn of(cloud: &Cloud, config: &CloudConfig, show: &Show) -> Result<Self, Error> {
+        let (provider, way) = (show.provider, show.entra);
         let mut all = Self { set: Vec::new(), unset: Vec::new() };
         let of_cache = config.cache.iter().flat_map(|cache| &cache.keys);
         if let Some(credentials) = cloud.credentials() {
@@ -57,17 +63,8 @@ impl Environment {
             all.keys(key);
         }
         if let (Some(cache), Some(front)) = (&config.cache, cloud.cache()) {
-            match service(cache) {
-                Some(service) => {
-                    all.region(&cache.region);
-                    all.cache(cache, service, front.address());
-                }
-                None => all.address(cache, front.address()),
-            }
-        }
-        if let Some(entra) = cloud.entra() {
-            let principal = entra.environments().remove("service-principal");
-            principal.into_iter().flatten().for_each(|(name, value)| all.set(name, value));
+            all.region(&cache.region);
+            all.cache(cache, front.address());
         }
         if let (Some(rds), Some(front)) = (&config.rds, cloud.rds()) {
             all.region(&rds.region);
@@ -76,6 +73,11 @@ impl Environment {
         } else if let (Some(dsql), Some(front)) = (&config.dsql, cloud.dsql()) {
             all.region(&dsql.region);
             all.database(front, "postgres", "admin", cloud.ca_path());
+        }
+        if let Some(entra) = cloud.entra() {
+            all.unset.extend(OF_AZURE);
+            let way = entra.environments().remove(way.name()).unwrap_or_default();
+            way.into_iter().for_each(|(name, value)| all.set(name, value));
         }
         all.trust(cloud)?;
         if let Some(control) = cloud.control_address() {
@@ -113,28 +115,30 @@ impl Environment {
         self.set("AWS_DEFAULT_REGION", region);
     }
 
-    fn cache(&mut self, cache: &Config, service: &str, front: SocketAddr) {
-        let address = reachable(front);
+    fn cache(&mut self, cache: &Config, address: SocketAddr) {
+        let address = reachable(address);
         // As the services keep them, and as they have to be signed.
         let cluster = cache.cluster.to_lowercase();
         let user = cache.users.first().map(|user| user.name.to_lowercase()).unwrap_or_default();
-        self.set("VALKEY_IAM_AUTH", true);
-        self.set("VALKEY_CLUSTER_ID", cluster);
+        if cache.service != Service::Azure {
+            self.set("VALKEY_IAM_AUTH", true);
+            self.set("USE_IAM_AUTH", true);
+            self.set("VALKEY_CLUSTER_ID", cluster);
+        }
         self.set("VALKEY_HOST", address.ip());
         self.set("VALKEY_PORT", address.port());
         self.set("VALKEY_USER", &user);
         self.set("VALKEY_SSL", !cache.plaintext);
-        self.set("USE_IAM_AUTH", true);
-        self.address(cache, front);
+        let scheme = if cache.plaintext { "redis" } else { "rediss" };
+        self.set("REDIS_URL", format!("{scheme}://{user}@{address}"));
         // The address does not say of which service it is, as the real ones do.
+        let service = match cache.service {
+            Service::ElastiCache => "elasticache",
+            Service::MemoryDb => "memorydb",
+            Service::Azure => "azure",
+        };
         self.set("KEYROTOR_SERVICE", service);
         self.set("KEYROTOR_SERVERLESS", cache.serverless);
-    }
-
-    fn address(&mut self, cache: &Config, address: SocketAddr) {
-        let scheme = if cache.plaintext { "redis" } else { "rediss" };
-        let user = cache.users.first().map(|user| user.name.to_lowercase()).unwrap_or_default();
-        self.set("REDIS_URL", format!("{scheme}://{user}@{}", reachable(address)));
     }
 
     /// The host is the name that tokens are signed for, wherever it leads.
@@ -162,6 +166,7 @@ impl Environment {
         self.set("NODE_EXTRA_CA_CERTS", ca.display());
         if let Some(bundle) = bundle::beside(ca)? {
             self.set("SSL_CERT_FILE", bundle.display());
+            self.set("REQUESTS_CA_BUNDLE", bundle.display());
         }
         Ok(())
     }

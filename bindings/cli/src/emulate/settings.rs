@@ -6,19 +6,16 @@ use std::path::{Path, PathBuf};
 
 use keyrotor::{Code, Error};
 use keyrotor_emulator::credentials::{self, Provider};
-use keyrotor_emulator::entra::{Application, ManagedIdentity};
 use keyrotor_emulator::rds::{DsqlConfig, RdsConfig};
-use keyrotor_emulator::{AccessKey, Backend, CloudConfig, Config, EntraConfig, Service, User};
+use keyrotor_emulator::{AccessKey, Backend, CloudConfig, Config, Service, User};
 
-use super::arguments::{self, Arguments, Cache};
-use super::failed;
+use super::arguments::{self, Arguments, Cache, EntraWay};
+use super::{failed, made_up};
 use crate::output;
 
 const CLUSTER: &str = "my-cluster";
 const USER: &str = "app";
 const REGION: &str = "us-east-1";
-/// The object id of the application that `--entra` plays.
-const APPLICATION: &str = "33333333-4444-5555-6666-777777777777";
 const KEY: &str = "AKIDEXAMPLE";
 /// The secret of AWS's documentation.
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
@@ -30,6 +27,8 @@ pub(super) struct Show {
     pub(super) env: Option<PathBuf>,
     /// How the application finds its keys, where the endpoints are played.
     pub(super) provider: Provider,
+    /// How the application gets tokens, where Entra is played.
+    pub(super) entra: EntraWay,
     quiet: bool,
     pub(super) has_short_lives: bool,
     pub(super) command: Vec<OsString>,
@@ -60,14 +59,15 @@ pub(super) fn settle(arguments: Arguments) -> Result<(CloudConfig, Show), Error>
         config.control = None;
     }
     config.cache = cache(config.cache, arguments.cache);
-    let is_azure = config.cache.as_ref().is_some_and(|cache| cache.service == Service::Azure);
-    if (arguments.entra || is_azure) && config.entra.is_none() {
-        config.entra = Some(tenant());
-    }
-    complete(&mut config);
+    let entra = arguments.entra.unwrap_or_default();
+    complete(&mut config, entra);
     let way = arguments.credentials.way;
     let region = config.cache.as_ref().map(|cache| cache.region.as_str());
     config.credentials = credentials(config.credentials, arguments.credentials, region);
+    let has_azure = config.cache.as_ref().is_some_and(|cache| cache.service == Service::Azure);
+    if config.entra.is_none() && (arguments.entra.is_some() || has_azure) {
+        config.entra = Some(made_up::entra());
+    }
     if arguments.rds && config.rds.is_none() {
         config.rds = Some(RdsConfig { users: vec![USER.to_owned()], ..RdsConfig::default() });
     }
@@ -81,6 +81,7 @@ pub(super) fn settle(arguments: Arguments) -> Result<(CloudConfig, Show), Error>
     let show = Show {
         json: arguments.json,
         env: arguments.env,
+        entra,
         provider: way.map_or(Provider::Ecs, Into::into),
         quiet: arguments.quiet,
         has_short_lives: cache.is_some_and(|it| it.token_life.is_some() || it.session_limit.is_some()),
@@ -146,25 +147,6 @@ fn credentials(
     Some(config)
 }
 
-/// A tenant with an application that has a secret, and the machine's own identity.
-fn tenant() -> EntraConfig {
-    EntraConfig {
-        applications: vec![Application {
-            client_id: "22222222-3333-4444-5555-666666666666".into(),
-            object_id: APPLICATION.into(),
-            secrets: vec!["a-made-up-client-secret".into()],
-            ..Application::default()
-        }],
-        managed_identities: vec![ManagedIdentity {
-            client_id: "44444444-5555-6666-7777-888888888888".into(),
-            object_id: "55555555-6666-7777-8888-999999999999".into(),
-            system_assigned: true,
-            ..ManagedIdentity::default()
-        }],
-        ..EntraConfig::default()
-    }
-}
-
 fn replace<T>(setting: &mut T, given: Option<T>) {
     if let Some(given) = given {
         *setting = given;
@@ -172,12 +154,11 @@ fn replace<T>(setting: &mut T, given: Option<T>) {
 }
 
 /// Fills in what nobody has said.
-fn complete(config: &mut CloudConfig) {
+fn complete(config: &mut CloudConfig, way: EntraWay) {
     if let Some(cache) = &mut config.cache {
         if cache.users.is_empty() {
-            let of_azure = config.entra.iter().flat_map(objects).map(User::from);
             match cache.service {
-                Service::Azure => cache.users.extend(of_azure),
+                Service::Azure => cache.users.extend(made_up::objects(way).map(User::from)),
                 _ => cache.users.push(User::from(USER)),
             }
         }
@@ -188,12 +169,6 @@ fn complete(config: &mut CloudConfig) {
     if config.keys.is_empty() && !has_keys {
         config.keys.push(AccessKey { id: KEY.into(), secret: SECRET.into(), ..AccessKey::default() });
     }
-}
-
-/// The identities of a tenant, as users of a cache.
-fn objects(entra: &EntraConfig) -> impl Iterator<Item = &str> {
-    let applications = entra.applications.iter().map(|application| application.object_id.as_str());
-    applications.chain(entra.managed_identities.iter().map(|identity| identity.object_id.as_str()))
 }
 
 fn fill(setting: &mut String, default: &str) {

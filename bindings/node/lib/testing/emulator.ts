@@ -11,7 +11,7 @@ import { Control } from './control.js';
 
 /** The cache's section of a configuration file; what is left out has the command's defaults. */
 export interface CacheSection {
-  service?: 'elasticache' | 'memorydb';
+  service?: 'elasticache' | 'memorydb' | 'azure';
   serverless?: boolean;
   cluster?: string;
   region?: string;

@@ -49,6 +49,8 @@ impl Expected {
             // Azure's tokens are no signed requests, and are judged elsewhere.
             Target::Cache { service: Service::ElastiCache | Service::Azure, .. } => "elasticache",
             Target::Cache { service: Service::MemoryDb, .. } => "memorydb",
+            // Its tokens are not signed requests.
+            Target::Cache { service: Service::Azure, .. } => "redis",
             Target::Rds { .. } => "rds-db",
             Target::Dsql { .. } => "dsql",
         }
