@@ -46,8 +46,7 @@ impl Expected {
 
     fn service(&self) -> &'static str {
         match self.target {
-            // Azure's tokens are no signed requests, and are judged elsewhere.
-            Target::Cache { service: Service::ElastiCache | Service::Azure, .. } => "elasticache",
+            Target::Cache { service: Service::ElastiCache, .. } => "elasticache",
             Target::Cache { service: Service::MemoryDb, .. } => "memorydb",
             // Its tokens are not signed requests.
             Target::Cache { service: Service::Azure, .. } => "redis",
