@@ -112,6 +112,7 @@ mod tests {
 }
 
 #[cfg(any(test, model))]
+#[allow(clippy::unwrap_used, reason = "there for tests and the model checker alone")]
 pub(crate) mod manual {
     //! A clock that a test winds by hand.
 

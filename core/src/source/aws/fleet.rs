@@ -177,6 +177,7 @@ const SCENARIOS: [Scenario; 3] = [
 ];
 
 #[test]
+#[expect(clippy::print_stdout, reason = "what it measures")]
 fn t06_s02_a_fleet_asks_sts_evenly() {
     let runs = SCENARIOS.map(|scenario| (scenario, simulated(scenario)));
     for (scenario, run) in &runs {
