@@ -5,6 +5,7 @@ mod client;
 mod credential;
 mod error;
 mod exit;
+mod host;
 mod manager;
 mod pipeline;
 mod reply;
