@@ -1,5 +1,6 @@
 //! The one error type: a code, a message, and what a caller needs to act.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ struct Inner {
     field: Option<String>,
     server_text: Option<String>,
     source: Option<String>,
+    cause: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 /// `Result` with this crate's [`Error`].
@@ -27,7 +29,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// An error with this code; the message says what was tried and what to do next.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self(Arc::new(Inner { code, message: message.into(), field: None, server_text: None, source: None }))
+        let message = message.into();
+        Self(Arc::new(Inner { code, message, field: None, server_text: None, source: None, cause: None }))
     }
 
     /// A `config-*` error about one field of the request.
@@ -43,6 +46,18 @@ impl Error {
 
     pub(crate) fn with_source(self, source: impl Into<String>) -> Self {
         self.with(|inner| inner.source = Some(source.into()))
+    }
+
+    /// The same error with what a function of the host failed with, for the host to [find](Self::cause) again. It is
+    /// never printed.
+    #[must_use]
+    pub fn with_cause(self, cause: impl Any + Send + Sync) -> Self {
+        self.with(|inner| inner.cause = Some(Arc::new(cause)))
+    }
+
+    /// The same failure in other words.
+    pub(crate) fn told(self, message: String) -> Self {
+        self.with(|inner| inner.message = message)
     }
 
     /// The same error with something more to look at.
@@ -104,6 +119,11 @@ impl Error {
     /// Of a `credentials-*` error: the source that was asked.
     pub fn source_name(&self) -> Option<&str> {
         self.0.source.as_deref()
+    }
+
+    /// What a function of the host failed with, where it said so [by `with_cause`](Self::with_cause) in this type.
+    pub fn cause<T: Any>(&self) -> Option<&T> {
+        self.0.cause.as_ref()?.downcast_ref()
     }
 
     /// The error as a message, for hosts and logs.

@@ -222,12 +222,14 @@ async fn s02_s04_a_function_that_fails_or_panics_is_an_error_that_says_so() {
             manager(&json!({"authenticationInfo": {"callbackCredentials": {"name": "secret"}}}), &callbacks);
         [of_keys, of_secrets]
     };
-    let said = Error::new(Code::CredentialsThrottled, "the vault wants to be left alone");
+    let said = Error::new(Code::CredentialsThrottled, "the vault wants to be left alone").with_cause(429_u16);
     for manager in failing(SourceError::Permanent(said)) {
         let error = manager.token_async().await.unwrap_err();
         assert_eq!(error.code(), Code::CredentialsThrottled);
         assert!(error.message().starts_with("Failed to refresh IAM token: "), "{error}");
         assert!(error.message().contains("the vault wants to be left alone"), "{error}");
+        assert_eq!(error.cause(), Some(&429_u16), "what the host failed with comes back to it");
+        assert!(!format!("{error:?}{:?}", error.detail()).contains("429"));
     }
     let callbacks = Callbacks::new().with_credentials(
         "secret",

@@ -1,9 +1,11 @@
 //! `Client` for Python.
 
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use crate::error::{guarded, wait};
+use crate::host::HostFunctions;
 use crate::pipeline::Pipeline;
 use crate::reply::{self, Texts};
 use crate::request::Request;
@@ -17,6 +19,7 @@ use crate::{argument, status};
 pub(crate) struct Client {
     client: keyrotor::Client,
     texts: Texts,
+    functions: HostFunctions,
 }
 
 #[pymethods]
@@ -24,21 +27,24 @@ impl Client {
     /// Connects and logs in.
     ///
     /// `request` is a whole `ConnectionRequest` as a dict, as JSON (`str`) or as protobuf (`bytes`); or leave it
-    /// out and give its fields as keywords (see `keyrotor.ConnectionFields`). With `decode`, texts in replies are
+    /// out and give its fields as keywords (see `keyrotor.ConnectionFields`). `callbacks` hands over the functions
+    /// that it names. With `decode`, texts in replies are
     /// `str` in place of `bytes`.
     #[staticmethod]
-    #[pyo3(signature = (request = None, /, *, decode = false, **fields))]
+    #[pyo3(signature = (request = None, /, *, decode = false, callbacks = None, **fields))]
     fn connect<'py>(
         py: Python<'py>,
         request: Option<&Bound<'py, PyAny>>,
         decode: bool,
+        callbacks: Option<&Bound<'py, PyAny>>,
         fields: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Self> {
         guarded(py, || {
-            let request = Request::connection(py, request, fields)?;
-            let (bytes, format) = (request.bytes(), request.format());
-            let client = wait(py, || keyrotor::Client::from_request(bytes, format))?;
-            Ok(Self { client, texts: if decode { Texts::Str } else { Texts::Bytes } })
+            let request = Request::connection(py, request, fields, callbacks)?;
+            let (bytes, format, callbacks) = (request.bytes(), request.format(), request.callbacks()?);
+            let client = wait(py, || keyrotor::Client::from_request_with(bytes, format, &callbacks))?;
+            let texts = if decode { Texts::Str } else { Texts::Bytes };
+            Ok(Self { client, texts, functions: request.into_functions() })
         })
     }
 
@@ -56,8 +62,8 @@ impl Client {
 
     /// Collects commands that are sent in one piece; with `atomic`, as a transaction.
     #[pyo3(signature = (atomic = false))]
-    fn pipeline(&self, atomic: bool) -> Pipeline {
-        Pipeline::new(self.client.clone(), self.texts, atomic)
+    fn pipeline(&self, py: Python<'_>, atomic: bool) -> Pipeline {
+        Pipeline::new(self.client.clone(), self.functions.clone_ref(py), self.texts, atomic)
     }
 
     /// How the login's token stands; `None` where the client does not log in.
@@ -93,5 +99,13 @@ impl Client {
             let stats = self.client.stats();
             Ok(format!("<keyrotor.Client {} commands, {} reconnects>", stats.commands, stats.reconnects))
         })
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.functions.traverse(&visit)
+    }
+
+    fn __clear__(&self) {
+        self.client.close();
     }
 }

@@ -34,9 +34,9 @@ impl From<PyErr> for Failure {
 pub(crate) fn guarded<T>(py: Python<'_>, body: impl FnOnce() -> Result<T, Failure>) -> PyResult<T> {
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(value)) => Ok(value),
-        Ok(Err(Failure::Core(error))) => Err(raised(py, &error.detail())),
+        Ok(Err(Failure::Core(error))) => Err(raised(py, &error)),
         Ok(Err(Failure::Python(error))) => Err(error),
-        Err(panic) => Err(raised(py, &panicked(&*panic).detail())),
+        Err(panic) => Err(raised(py, &panicked(&*panic))),
     }
 }
 
@@ -64,8 +64,12 @@ pub(crate) fn instance<'py>(py: Python<'py>, detail: &ErrorDetail) -> PyResult<B
     convert.call1((status::detail(py, detail)?,))
 }
 
-fn raised(py: Python<'_>, detail: &ErrorDetail) -> PyErr {
-    instance(py, detail).map_or_else(|error| error, PyErr::from_value)
+fn raised(py: Python<'_>, error: &Error) -> PyErr {
+    let raised = instance(py, &error.detail()).map_or_else(|error| error, PyErr::from_value);
+    if let Some(cause) = crate::host::cause(py, error) {
+        raised.set_cause(py, Some(cause));
+    }
+    raised
 }
 
 fn panicked(panic: &(dyn Any + Send)) -> Error {

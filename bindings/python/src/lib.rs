@@ -7,6 +7,7 @@ mod command;
 mod credential;
 mod error;
 mod exit;
+mod host;
 mod manager;
 mod pipeline;
 mod reply;

@@ -6,6 +6,7 @@ use pyo3::types::PyDict;
 
 use crate::credential::Credential;
 use crate::error::{guarded, interrupted, wait};
+use crate::host::HostFunctions;
 use crate::request::Request;
 use crate::status;
 use crate::subscription::{Subscribers, Subscription};
@@ -13,27 +14,33 @@ use crate::subscription::{Subscribers, Subscription};
 /// Keeps one identity's token fresh.
 ///
 /// `request` is an `ElastiCache`, `MemoryDB`, `Rds`, `Dsql` or `Password`, or a whole `TokenManagerRequest` as a
-/// dict, as JSON (`str`) or as protobuf (`bytes`). Nothing runs before the first use: no thread, no file, no
+/// dict, as JSON (`str`) or as protobuf (`bytes`); or a `Callback`. A request may name functions that `callbacks`
+/// hands over. Nothing runs before the first use: no thread, no file, no
 /// network. Any thread may use it. It raises `keyrotor.Error`.
 #[pyclass(frozen, weakref, module = "keyrotor")]
 pub(crate) struct TokenManager {
     manager: keyrotor::TokenManager,
     subscribers: Subscribers,
+    functions: HostFunctions,
 }
 
 #[pymethods]
 impl TokenManager {
     #[new]
-    #[pyo3(signature = (request, /, *, refresh = None))]
+    #[pyo3(signature = (request, /, *, refresh = None, callbacks = None))]
     fn new<'py>(
         py: Python<'py>,
         request: &Bound<'py, PyAny>,
         refresh: Option<&Bound<'py, PyAny>>,
+        callbacks: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Self> {
         guarded(py, || {
-            let request = Request::token_manager(request, refresh)?;
-            let manager = keyrotor::TokenManager::from_request(request.bytes(), request.format())?;
-            Ok(Self { manager, subscribers: Subscribers::default() })
+            let request = Request::token_manager(request, refresh, callbacks)?;
+            let callbacks = request.callbacks()?;
+            let manager =
+                keyrotor::TokenManager::from_request_with(request.bytes(), request.format(), &callbacks)?;
+            let functions = request.into_functions();
+            Ok(Self { manager, subscribers: Subscribers::default(), functions })
         })
     }
 
@@ -80,7 +87,7 @@ impl TokenManager {
     /// keyrotor's, one call at a time. What it raises is logged to the logger `keyrotor`.
     #[pyo3(signature = (callback, /))]
     fn subscribe(this: &Bound<'_, Self>, callback: Py<PyAny>) -> PyResult<Subscription> {
-        let Self { manager, subscribers } = this.get();
+        let Self { manager, subscribers, .. } = this.get();
         guarded(this.py(), || subscribers.add(this, manager, callback))
     }
 
@@ -116,6 +123,7 @@ impl TokenManager {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.functions.traverse(&visit)?;
         self.subscribers.traverse(&visit)
     }
 

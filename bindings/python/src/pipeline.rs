@@ -3,25 +3,34 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use keyrotor::Batch;
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
 use crate::argument;
 use crate::error::{guarded, instance, wait};
+use crate::host::HostFunctions;
 use crate::reply::{self, Texts};
 
 /// Commands that are sent in one piece. Made by `Client.pipeline`.
 #[pyclass(frozen, module = "keyrotor")]
 pub(crate) struct Pipeline {
     client: keyrotor::Client,
+    /// It may outlive the `Client` that has made it.
+    functions: HostFunctions,
     texts: Texts,
     atomic: bool,
     batch: Mutex<Batch>,
 }
 
 impl Pipeline {
-    pub(crate) fn new(client: keyrotor::Client, texts: Texts, atomic: bool) -> Self {
-        Self { client, texts, atomic, batch: Mutex::new(empty(atomic)) }
+    pub(crate) fn new(
+        client: keyrotor::Client,
+        functions: HostFunctions,
+        texts: Texts,
+        atomic: bool,
+    ) -> Self {
+        Self { client, functions, texts, atomic, batch: Mutex::new(empty(atomic)) }
     }
 
     fn batch(&self) -> MutexGuard<'_, Batch> {
@@ -69,5 +78,9 @@ impl Pipeline {
 
     fn __repr__(&self) -> String {
         format!("<keyrotor.Pipeline of {} commands>", self.batch().len())
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.functions.traverse(&visit)
     }
 }

@@ -1,17 +1,19 @@
 //! Requests: whatever Python hands over becomes the bytes or the JSON of one message.
 
-use keyrotor::{Error, Format, proto};
+use keyrotor::{Callbacks, Error, Format, proto};
 use proto::Message;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyDict};
 
 use crate::error::{Failure, guarded};
+use crate::host::HostFunctions;
 
 /// A message as it goes into the core. The bytes stay Python's: no second copy of a secret.
 pub(crate) struct Request<'py> {
     bytes: Bound<'py, PyBytes>,
     format: Format,
+    functions: HostFunctions,
 }
 
 impl<'py> Request<'py> {
@@ -19,26 +21,30 @@ impl<'py> Request<'py> {
     pub(crate) fn token_manager(
         request: &Bound<'py, PyAny>,
         refresh: Option<&Bound<'py, PyAny>>,
+        callbacks: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Self> {
         static CONVERT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let convert = CONVERT.import(request.py(), "keyrotor._message", "token_manager_request")?;
-        Self::converted(&convert.call1((request, refresh))?)
+        Self::converted(&convert.call1((request, refresh, callbacks))?)
     }
 
     /// A `ConnectionRequest` from keywords, a dict, JSON or protobuf bytes.
     pub(crate) fn connection(
         py: Python<'py>,
         request: Option<&Bound<'py, PyAny>>,
-        fields: Option<&Bound<'py, pyo3::types::PyDict>>,
+        fields: Option<&Bound<'py, PyDict>>,
+        callbacks: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Self> {
         static CONVERT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let convert = CONVERT.import(py, "keyrotor._message", "connection_request")?;
-        Self::converted(&convert.call1((request, fields))?)
+        Self::converted(&convert.call1((request, fields, callbacks))?)
     }
 
     fn converted(outcome: &Bound<'py, PyAny>) -> PyResult<Self> {
-        let (bytes, is_json) = outcome.extract::<(Bound<'py, PyBytes>, bool)>()?;
-        Ok(Self { bytes, format: if is_json { Format::Json } else { Format::Protobuf } })
+        let (bytes, is_json, functions) =
+            outcome.extract::<(Bound<'py, PyBytes>, bool, Bound<'py, PyDict>)>()?;
+        let format = if is_json { Format::Json } else { Format::Protobuf };
+        Ok(Self { bytes, format, functions: HostFunctions::new(&functions) })
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
@@ -47,6 +53,15 @@ impl<'py> Request<'py> {
 
     pub(crate) fn format(&self) -> Format {
         self.format
+    }
+
+    pub(crate) fn callbacks(&self) -> PyResult<Callbacks> {
+        self.functions.callbacks(self.bytes.py())
+    }
+
+    /// Its functions, for whoever was made by it to keep.
+    pub(crate) fn into_functions(self) -> HostFunctions {
+        self.functions
     }
 }
 

@@ -22,9 +22,9 @@ KEY = keyrotor.AccessKey(access_key_id="AKIDEXAMPLE", secret_access_key="secret"
 
 def message(request: object, keywords: Mapping[str, object] | None = None) -> Any:
     if keywords is None:
-        text, is_json = _message.token_manager_request(request)
+        text, is_json, _ = _message.token_manager_request(request)
     else:
-        text, is_json = _message.connection_request(request, keywords)
+        text, is_json, _ = _message.connection_request(request, keywords)
     assert is_json
     return json.loads(text)
 

@@ -22,13 +22,9 @@ impl Called {
         Self { name, callback }
     }
 
-    fn failed(&self, error: &Error) -> Error {
-        let name = &self.name;
-        Error::new(
-            error.code(),
-            format!("Failed to refresh IAM token: the callback `{name}`: {}", error.message()),
-        )
-        .with_source(SOURCE)
+    fn failed(&self, error: Error) -> Error {
+        let told = format!("Failed to refresh IAM token: the callback `{}`: {}", self.name, error.message());
+        error.told(told).with_source(SOURCE)
     }
 }
 
@@ -40,10 +36,10 @@ impl Source for Called {
     fn fetch<'a>(&'a self, fetch: Fetch) -> BoxFuture<'a, Result<Fetched, SourceError>> {
         Box::pin(async move {
             let fetched =
-                self.callback.call(fetch).await.map_err(|error| error.map(|error| self.failed(&error)))?;
+                self.callback.call(fetch).await.map_err(|error| error.map(|error| self.failed(error)))?;
             if fetched.secret.is_empty() {
                 let nothing = Error::new(Code::CredentialsFetchFailed, "it gave an empty secret");
-                return Err(SourceError::Transient(self.failed(&nothing)));
+                return Err(SourceError::Transient(self.failed(nothing)));
             }
             Ok(fetched)
         })

@@ -24,6 +24,16 @@ from keyrotor._native import (
     __version__,
     connection_request_from_glide,
 )
+from keyrotor.callbacks import (
+    Callback,
+    Expiry,
+    KeyAnswer,
+    KeyFunction,
+    Login,
+    LoginAnswer,
+    LoginFunction,
+    TemporaryKey,
+)
 from keyrotor.config import AccessKey, Credentials, Dsql, ElastiCache, MemoryDB, Password, Rds
 from keyrotor.errors import (
     AuthError,
@@ -55,6 +65,7 @@ __all__ = [
     "Address",
     "Argument",
     "AuthError",
+    "Callback",
     "Client",
     "ClosedError",
     "ConfigError",
@@ -67,7 +78,13 @@ __all__ = [
     "ElastiCache",
     "Error",
     "ErrorDetail",
+    "Expiry",
     "InternalError",
+    "KeyAnswer",
+    "KeyFunction",
+    "Login",
+    "LoginAnswer",
+    "LoginFunction",
     "MemoryDB",
     "NetworkError",
     "Password",
@@ -81,6 +98,7 @@ __all__ = [
     "Stats",
     "Status",
     "Subscription",
+    "TemporaryKey",
     "TokenManager",
     "__version__",
     "connection_request_from_glide",

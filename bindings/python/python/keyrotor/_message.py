@@ -7,43 +7,81 @@ from base64 import b64encode
 from collections.abc import Mapping
 from datetime import timedelta
 
+from keyrotor.callbacks import Callback, HostFunction
 from keyrotor.config import Credentials, Password, _Message
 
 _BINARY = (bytes, bytearray, memoryview)
+_Callbacks = Mapping[str, object] | None
 
 
-def token_manager_request(request: object, refresh: object = None) -> tuple[bytes, bool]:
-    """The bytes of a `TokenManagerRequest`, and whether they are JSON."""
+_Functions = dict[str, HostFunction]
+_Written = tuple[bytes, bool, _Functions]
+
+
+def token_manager_request(request: object, refresh: object = None, callbacks: _Callbacks = None) -> _Written:
+    """The bytes of a `TokenManagerRequest`, whether they are JSON, and the functions that they name."""
+    writer = _Writer(callbacks)
     if isinstance(request, Credentials):
         message: dict[str, object] = {"authentication_info": request}
         if refresh is not None:
             message["refresh"] = refresh
-        return _json(message), True
+        return writer.json(message)
     if refresh is not None:
         raise TypeError("refresh goes with a configuration object; a whole request has it inside")
-    return _whole(request)
+    return writer.whole(request)
 
 
-def connection_request(request: object, fields: Mapping[str, object] | None) -> tuple[bytes, bool]:
-    """The bytes of a `ConnectionRequest`, and whether they are JSON."""
+def connection_request(
+    request: object, fields: Mapping[str, object] | None, callbacks: _Callbacks = None
+) -> _Written:
+    """The bytes of a `ConnectionRequest`, whether they are JSON, and the functions that they name."""
+    writer = _Writer(callbacks)
     if request is None:
-        return _json(_from_keywords(fields or {})), True
+        return writer.json(_from_keywords(fields or {}))
     if fields:
         raise TypeError(f"a whole request or keywords ({', '.join(fields)}), not both")
-    return _whole(request)
+    return writer.whole(request)
 
 
-def _whole(request: object) -> tuple[bytes, bool]:
-    if isinstance(request, _BINARY):
-        return bytes(request), False
-    if isinstance(request, str):
-        # What is no Unicode is for the core to refuse, with its own error.
-        return request.encode("utf-8", "surrogatepass"), True
-    if isinstance(request, Mapping):
-        return _json(request), True
-    raise TypeError(
-        f"a request is a configuration object, dict, str (JSON) or bytes, not {type(request).__name__}"
-    )
+class _Writer:
+    """Writes a request down, and names the functions in it."""
+
+    def __init__(self, callbacks: _Callbacks) -> None:
+        self._functions = {name: HostFunction.given(one) for name, one in (callbacks or {}).items()}
+
+    def whole(self, request: object) -> _Written:
+        if isinstance(request, _BINARY):
+            return bytes(request), False, self._functions
+        if isinstance(request, str):
+            # What is no Unicode is for the core to refuse, with its own error.
+            return request.encode("utf-8", "surrogatepass"), True, self._functions
+        if isinstance(request, Mapping):
+            return self.json(request)
+        raise TypeError(
+            f"a request is a configuration object, dict, str (JSON) or bytes, not {type(request).__name__}"
+        )
+
+    def json(self, message: object) -> _Written:
+        return json.dumps(message, default=self._plain).encode(), True, self._functions
+
+    def _plain(self, value: object) -> object:
+        """What `json` does not know, in the form that proto3 JSON has for it."""
+        if isinstance(value, Callback):
+            return {value.arm: {"name": self._named(value)}}
+        if isinstance(value, Credentials):
+            message = value.message()
+            source = message.get("key_source")
+            if source is not None and not isinstance(source, str):
+                message["key_source"] = self._named(source)
+            return {value.arm: message}
+        return _plain(value)
+
+    def _named(self, given: object) -> str:
+        function = HostFunction.given(given)
+        name = function.name
+        while self._functions.setdefault(name, function) is not function:
+            name += "_"
+        return name
 
 
 def _from_keywords(fields: Mapping[str, object]) -> dict[str, object]:
@@ -78,14 +116,7 @@ def _pem(pem: object) -> object:
     return pem.encode() if isinstance(pem, str) else pem
 
 
-def _json(message: object) -> bytes:
-    return json.dumps(message, default=_plain).encode()
-
-
 def _plain(value: object) -> object:
-    """What `json` does not know, in the form that proto3 JSON has for it."""
-    if isinstance(value, Credentials):
-        return {value.arm: value.message()}
     if isinstance(value, _Message):
         return value.message()
     if isinstance(value, _BINARY):

@@ -1,9 +1,10 @@
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, final, overload
 
 from typing_extensions import Self, Unpack
 
+from keyrotor.callbacks import Callback, KeyFunction, LoginFunction
 from keyrotor.config import Credentials
 from keyrotor.fields import Argument, ConnectionFields, RefreshPolicy, Request, Stats, Status
 
@@ -45,9 +46,22 @@ class Subscription:
 @final
 class TokenManager:
     @overload
-    def __new__(cls, request: Credentials, /, *, refresh: RefreshPolicy | None = None) -> Self: ...
+    def __new__(
+        cls,
+        request: Credentials,
+        /,
+        *,
+        refresh: RefreshPolicy | None = None,
+        callbacks: Mapping[str, Callback | LoginFunction | KeyFunction] | None = None,
+    ) -> Self: ...
     @overload
-    def __new__(cls, request: Request, /) -> Self: ...
+    def __new__(
+        cls,
+        request: Request,
+        /,
+        *,
+        callbacks: Mapping[str, Callback | LoginFunction | KeyFunction] | None = None,
+    ) -> Self: ...
     def start(self) -> None: ...
     def token(self) -> str: ...
     def credential(self) -> Credential: ...
@@ -64,7 +78,12 @@ class TokenManager:
 class Client:
     @staticmethod
     def connect(
-        request: Request | None = None, /, *, decode: bool = False, **fields: Unpack[ConnectionFields]
+        request: Request | None = None,
+        /,
+        *,
+        decode: bool = False,
+        callbacks: Mapping[str, Callback | LoginFunction | KeyFunction] | None = None,
+        **fields: Unpack[ConnectionFields],
     ) -> Client: ...
     def execute(self, *args: Argument) -> Any: ...
     def pipeline(self, atomic: bool = False) -> Pipeline: ...

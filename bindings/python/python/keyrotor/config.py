@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from keyrotor.callbacks import Callback, KeyFunction
 
 # Of fields that are never printed.
 _SECRET = {"secret": True}
@@ -20,11 +23,16 @@ class _Message:
 
     def __repr__(self) -> str:
         shown = [
-            f"{one.name}={'***' if one.metadata.get('secret') else repr(getattr(self, one.name))}"
+            f"{one.name}={'***' if one.metadata.get('secret') else _shown(getattr(self, one.name))}"
             for one in fields(self)  # type: ignore[arg-type]
             if getattr(self, one.name) is not None
         ]
         return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _shown(value: Any) -> str:
+    # A function's own repr may show arguments that are bound to it.
+    return getattr(value, "__qualname__", type(value).__qualname__) if callable(value) else repr(value)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -37,7 +45,7 @@ class AccessKey(_Message):
 
 
 class Credentials(_Message):
-    """Who logs in, and with what: the base of the five below."""
+    """Who logs in, and with what: the base of all below, and of `Callback`."""
 
     arm: ClassVar[str]
     """Which arm of the message's `oneof` it fills."""
@@ -49,7 +57,7 @@ class ElastiCache(Credentials):
 
     `cluster_name` is the replication group's id or the serverless cache's name, never the endpoint;
     `username` is the user's id. Unset: `region` from the environment, then the profile; keys from AWS's
-    default chain.
+    default chain. `key_source` is a function that gives AWS keys, or the name of one in `callbacks`.
     """
 
     arm: ClassVar[str] = "iam_credentials"
@@ -67,7 +75,7 @@ class ElastiCache(Credentials):
     token_life_seconds: int | None = None
     lease_seconds: int | None = None
     access_key: AccessKey | None = None
-    key_source: str | None = None
+    key_source: Callback | KeyFunction | str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -88,7 +96,7 @@ class MemoryDB(Credentials):
     token_life_seconds: int | None = None
     lease_seconds: int | None = None
     access_key: AccessKey | None = None
-    key_source: str | None = None
+    key_source: Callback | KeyFunction | str | None = None
 
     def message(self) -> dict[str, object]:
         """The fields that are set, with the service's name."""
@@ -112,7 +120,7 @@ class Rds(Credentials):
     endpoint: str | None = None
     token_life_seconds: int | None = None
     access_key: AccessKey | None = None
-    key_source: str | None = None
+    key_source: Callback | KeyFunction | str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -132,7 +140,7 @@ class Dsql(Credentials):
     endpoint: str | None = None
     token_life_seconds: int | None = None
     access_key: AccessKey | None = None
-    key_source: str | None = None
+    key_source: Callback | KeyFunction | str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

@@ -18,7 +18,7 @@ pub(super) fn source_error(error: &CredentialsError, source: &str) -> SourceErro
             text if text.starts_with(beginning) => text.to_owned(),
             text => format!("{beginning}: {text}"),
         };
-        Error::new(plain.code(), text).with_source(source)
+        plain.told(text).with_source(source)
     })
 }
 
