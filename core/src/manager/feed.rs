@@ -239,19 +239,12 @@ impl Feed {
         fetched: Fetched,
         took: Duration,
     ) -> Arc<Credential> {
-        let generation = self.generation() + 1;
-        self.generation.store(generation, Relaxed);
-        let credential = Arc::new(Credential {
-            user: fetched.user,
-            secret: fetched.secret,
-            issued_at: fetched.issued_at,
-            expires_at: fetched.expires_at,
-            generation,
-        });
+        let (is_first, ask_again_at) = (self.generation() == 0, fetched.ask_again_at);
+        let credential = self.credential_of(fetched);
         state.refusals.note_repeat(&credential.secret, self.clock.monotonic(), self.dice);
-        let throw = Throw::new(generation == 1, self.dice);
+        let throw = Throw::new(is_first, self.dice);
         let clock = Arc::clone(&self.clock);
-        let held = Arc::new(Held::new(Arc::clone(&credential), fetched.ask_again_at, clock, throw));
+        let held = Arc::new(Held::new(Arc::clone(&credential), ask_again_at, clock, throw));
         let before = self.current.swap(Some(Arc::clone(&held)));
         let was_failing = std::mem::take(&mut state.failures) > 0;
         state.last_error = None;
@@ -261,6 +254,23 @@ impl Feed {
         self.schedule(state, &held);
         state.news.fetched(held, before, was_failing, took);
         credential
+    }
+
+    /// The next generation; the current one where the source gave again what it gave before.
+    fn credential_of(&self, fetched: Fetched) -> Arc<Credential> {
+        let current = self.current.load();
+        if let Some(held) = current.as_ref().filter(|held| held.credential.is_same_as(&fetched)) {
+            return Arc::clone(&held.credential);
+        }
+        let generation = self.generation() + 1;
+        self.generation.store(generation, Relaxed);
+        Arc::new(Credential {
+            user: fetched.user,
+            secret: fetched.secret,
+            issued_at: fetched.issued_at,
+            expires_at: fetched.expires_at,
+            generation,
+        })
     }
 
     pub(super) fn note_failure(&self, state: &mut State, error: Error) -> Error {

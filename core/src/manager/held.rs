@@ -70,6 +70,10 @@ impl Held {
         }
     }
 
+    pub(super) fn generation(&self) -> u64 {
+        self.credential.generation
+    }
+
     pub(super) fn life(&self) -> Option<Duration> {
         self.life
     }

@@ -36,6 +36,14 @@ enum Story {
     Rejected { generation: u64, error: Error },
 }
 
+/// What a fetch changed.
+#[derive(Clone, Copy)]
+struct Fetch {
+    /// The source did not merely give again what it gave before.
+    is_new: bool,
+    was_failing: bool,
+}
+
 /// A round that ended without a credential.
 pub(super) struct Failure {
     pub(super) error: Error,
@@ -105,7 +113,8 @@ impl Feed {
     fn tell(&self, members: &Members, story: &Story) {
         match story {
             Story::Fetched { held, before, was_failing, took } => {
-                self.tell_fetched(members, held, *was_failing);
+                let is_new = before.as_ref().is_none_or(|before| before.generation() != held.generation());
+                self.tell_fetched(members, held, Fetch { is_new, was_failing: *was_failing });
                 let age = before.as_ref().map(|before| held.born().saturating_sub(before.born()));
                 telemetry::refreshed(self.labels(), held.credential.expires_at, age, *took);
             }
@@ -121,16 +130,17 @@ impl Feed {
         }
     }
 
-    fn tell_fetched(&self, members: &Members, held: &Held, was_failing: bool) {
-        let (generation, end) = (held.credential.generation, held.credential.expires_at);
-        tracing::info!(
-            source = &*self.name,
-            generation,
-            expires_at = end.map(rfc3339).as_deref().unwrap_or("never"),
-            "IAM token refreshed successfully"
-        );
-        self.tell_event(members, EventKind::EventFetched, generation, None);
-        if was_failing {
+    fn tell_fetched(&self, members: &Members, held: &Held, fetch: Fetch) {
+        let (generation, end) = (held.generation(), held.credential.expires_at);
+        let end = end.map(rfc3339);
+        let (source, expires_at) = (&*self.name, end.as_deref().unwrap_or("never"));
+        if fetch.is_new {
+            tracing::info!(source, generation, expires_at, "IAM token refreshed successfully");
+            self.tell_event(members, EventKind::EventFetched, generation, None);
+        } else {
+            tracing::warn!(source, generation, expires_at, "the source gave the same token again");
+        }
+        if fetch.was_failing {
             self.tell_event(members, EventKind::EventRecovered, generation, None);
         }
     }

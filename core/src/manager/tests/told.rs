@@ -17,6 +17,32 @@ async fn t19_subscribers_see_the_current_credential_then_each_newer_one() {
 }
 
 #[tokio::test]
+async fn s03_t19_the_same_token_again_is_no_new_generation_and_nobody_is_told_of_one() {
+    let it = setup(|source| source.same_secret = AtomicBool::new(true));
+    let first = it.first_token().await;
+    let mut events = it.manager.events();
+    let mut subscription = it.manager.subscribe().unwrap();
+    assert_eq!(subscription.next().await.unwrap().generation, 1);
+    let again = it.manager.refresh().await.unwrap();
+    assert_eq!((again.secret.expose(), again.generation, it.calls()), (first.as_str(), 1, 2));
+    assert_eq!(it.manager.status().generation, 1);
+    it.source.same_secret.store(false, SeqCst);
+    assert_eq!(it.manager.refresh().await.unwrap().generation, 2);
+    assert_eq!(subscription.next().await.unwrap().generation, 2, "it saw each generation once");
+    let told = events.next().await.unwrap();
+    assert_eq!((told.kind(), told.generation), (EventKind::EventFetched, 2));
+}
+
+#[tokio::test]
+async fn t19_a_secret_whose_end_was_put_off_is_a_new_generation() {
+    let it = setup(|source| source.same_secret = AtomicBool::new(true));
+    it.first_token().await;
+    it.advance(100).await;
+    let longer = it.manager.refresh().await.unwrap();
+    assert_eq!((longer.secret.expose(), longer.generation), ("same", 2));
+}
+
+#[tokio::test]
 async fn t19_a_subscriber_that_hangs_or_panics_hurts_nobody() {
     let it = setup(|_| {});
     let (unblock, blocked) = std::sync::mpsc::channel::<()>();
