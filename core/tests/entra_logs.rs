@@ -2,15 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods, reason = "tests")]
 
 #[path = "support/entra.rs"]
-mod stand_in;
+mod tenant;
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
-use std::time::SystemTime;
 
 use keyrotor::{Format, TokenManager};
 use serde_json::{Value, json};
-use stand_in::{CLIENT, KEY, SECRET, StandIn, TENANT, certificate};
+use tenant::{CLIENT, KEY, SECRET, TENANT, Tenant, certificate};
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
@@ -26,7 +25,7 @@ impl Write for Log {
     }
 }
 
-fn manager(server: &StandIn, proof: Value) -> TokenManager {
+fn manager(server: &Tenant, proof: Value) -> TokenManager {
     let mut credentials = json!({"authority": server.address});
     if proof.get("systemAssignedManagedIdentity").is_none() {
         credentials["tenantId"] = json!(TENANT);
@@ -45,19 +44,17 @@ async fn t17_no_log_line_of_any_entra_flow_holds_a_secret() {
         .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
         .with_writer(move || writer.clone())
         .init();
-    let server = StandIn::start(SystemTime::now()).await;
     let registered = certificate(2020, 2100);
-    server.register(&registered);
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), "federated-1").unwrap();
+    let server = Tenant::with_certificate(None, &registered).await;
+    let file = server.entra().assertion_path().unwrap();
     // What every assertion begins with, and a line of the key.
-    let mut secrets = vec![SECRET.to_owned(), "wrong-secret".to_owned(), "federated-1".to_owned()];
+    let mut secrets = vec![SECRET.to_owned(), "wrong-secret".to_owned(), server.assertion()];
     secrets.extend(["eyJhbGciOiJQUzI1NiI".to_owned(), KEY.lines().nth(3).unwrap().to_owned()]);
     for proof in [
         json!({"clientSecret": SECRET}),
         json!({"clientSecret": "wrong-secret"}),
         json!({"clientCertificate": {"certificatePem": registered.pem(), "privateKeyPem": KEY}}),
-        json!({"workloadIdentity": {"tokenFile": file.path()}}),
+        json!({"workloadIdentity": {"tokenFile": file}}),
         json!({"systemAssignedManagedIdentity": {}}),
     ] {
         let manager = manager(&server, proof);

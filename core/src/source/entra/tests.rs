@@ -1,4 +1,4 @@
-//! Each flow against a stand-in that verifies what it is sent.
+//! Each flow against a tenant that verifies what it is sent.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,9 +8,11 @@ use super::*;
 use crate::credential::Credential;
 
 #[path = "../../../tests/support/entra.rs"]
-mod stand_in;
+mod tenant;
 
-use stand_in::{CLIENT, HEADER, KEY, OBJECT, SCOPE, SECRET, StandIn, TENANT, certificate};
+use tenant::{
+    ASSIGNED, CLIENT, KEY, OBJECT, RESOURCE, SCOPE, SECRET, SYSTEM, Scripted, TENANT, Tenant, certificate,
+};
 
 const LIFE: Duration = Duration::from_secs(3600);
 
@@ -19,9 +21,9 @@ fn now() -> SystemTime {
     std::time::UNIX_EPOCH + Duration::from_secs(1_749_990_896)
 }
 
-fn application(server: &StandIn, proof: Proof) -> EntraSource {
+fn application(address: &str, proof: Proof) -> EntraSource {
     let application = Application {
-        login_server: Endpoint::login_server(&server.address).unwrap(),
+        login_server: Endpoint::login_server(address).unwrap(),
         tenant_id: TENANT.to_owned(),
         client_id: CLIENT.to_owned(),
         proof,
@@ -29,8 +31,8 @@ fn application(server: &StandIn, proof: Proof) -> EntraSource {
     EntraSource::new(Flow::Application(application), SCOPE.to_owned(), None)
 }
 
-fn with_secret(server: &StandIn) -> EntraSource {
-    application(server, Proof::Secret(Secret::new(SECRET)))
+fn with_secret(address: &str) -> EntraSource {
+    application(address, Proof::Secret(Secret::new(SECRET)))
 }
 
 fn managed(identity: Assigned, variables: &dyn Fn(&str) -> Option<String>) -> EntraSource {
@@ -38,8 +40,8 @@ fn managed(identity: Assigned, variables: &dyn Fn(&str) -> Option<String>) -> En
     EntraSource::new(Flow::Managed(identity), SCOPE.to_owned(), None)
 }
 
-fn imds(server: &StandIn, identity: Assigned) -> EntraSource {
-    let address = server.address.clone();
+fn imds(address: &str, identity: Assigned) -> EntraSource {
+    let address = address.to_owned();
     managed(identity, &move |name| (name == "AZURE_POD_IDENTITY_AUTHORITY_HOST").then(|| address.clone()))
 }
 
@@ -56,75 +58,96 @@ async fn permanent(source: &EntraSource) -> crate::Error {
 
 #[tokio::test]
 async fn s03_a_client_secret_gets_a_token_of_its_object_id() {
-    let server = StandIn::start(now()).await;
-    let source = with_secret(&server);
+    let server = Tenant::start_at(now()).await;
+    let source = with_secret(&server.address);
     let fetched = fetch(&source).await.unwrap();
     assert_eq!((&*fetched.user, source.name()), (OBJECT, "entra-client-secret"));
-    assert_eq!((fetched.issued_at, fetched.expires_at), (now(), Some(now() + LIFE)));
+    // The tenant cuts off what its answer took of the last second.
+    let left = fetched.expires_at.unwrap().duration_since(now()).unwrap();
+    assert!(left <= LIFE && left >= LIFE - Duration::from_secs(1), "{left:?}");
+    assert!(fetched.issued_at < now(), "Entra dates its tokens back");
     let second = fetch(&source).await.unwrap();
     assert_ne!(fetched.secret, second.secret, "nothing is cached here");
-    assert_eq!(server.state().asked.len(), 2);
+    assert_eq!(server.asked().len(), 2);
 }
 
 #[tokio::test]
 async fn s03_a_user_that_is_set_wins_and_nobody_is_never_default() {
-    let server = StandIn::start(now()).await;
-    let mut source = with_secret(&server);
+    let tenant = Tenant::start_at(now()).await;
+    let mut source = with_secret(&tenant.address);
     source.user = Some("app".into());
     assert_eq!(&*fetch(&source).await.unwrap().user, "app");
-    server.state().names_nobody = true;
-    assert_eq!(&*fetch(&source).await.unwrap().user, "app");
-    source.user = None;
-    let error = permanent(&source).await;
-    assert!(error.message().contains("no claim `oid`") && error.message().contains("username"), "{error}");
+    let server = Scripted::start().await;
+    let mut source = with_secret(&server.address);
+    for user in [Some("app"), None] {
+        server.next_answer(200, &[], r#"{"access_token": "e30.e30.c2ln", "expires_in": 3600}"#);
+        source.user = user.map(Arc::from);
+        match (user, fetch(&source).await) {
+            (Some(user), Ok(fetched)) => assert_eq!(&*fetched.user, user),
+            (None, Err(SourceError::Permanent(error))) => {
+                let text = error.message();
+                assert!(text.contains("no claim `oid`") && text.contains("username"), "{error}");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
 }
 
 #[tokio::test]
 async fn s03_a_certificate_signs_an_assertion_that_verifies() {
-    let server = StandIn::start(now()).await;
     let registered = certificate(2020, 2100);
-    server.register(&registered);
+    let server = Tenant::with_certificate(Some(now()), &registered).await;
     let certificate = Certificate::from_pem(&registered.pem(), KEY).unwrap();
-    let source = application(&server, Proof::Certificate(certificate));
+    let source = application(&server.address, Proof::Certificate(certificate));
     assert_eq!(&*fetch(&source).await.unwrap().user, OBJECT);
-    fetch(&source).await.expect("each assertion is a new one");
+    assert_eq!(server.asked()[0].proof, Some("certificate"));
     assert_eq!(source.name(), "entra-client-certificate");
-    server.state().now = now() + Duration::from_secs(3600);
-    let error = permanent(&source).await;
-    assert!(error.message().contains("look at the clock"), "{error}");
+    let ahead = source.fetch(Fetch::at(now() + LIFE)).await.unwrap_err().into_error();
+    assert!(ahead.message().contains("look at the clock"), "{ahead}");
 }
 
 #[tokio::test]
 async fn s03_a_certificate_that_is_not_registered_is_refused_without_repeating_the_assertion() {
-    let server = StandIn::start(now()).await;
-    server.register(&certificate(2020, 2100));
+    let server = Tenant::with_certificate(Some(now()), &certificate(2020, 2100)).await;
     let other = Certificate::from_pem(&certificate(2020, 2099).pem(), KEY).unwrap();
-    let error = permanent(&application(&server, Proof::Certificate(other))).await;
-    assert!(error.message().contains("AADSTS700027: the certificate in '***'"), "{error}");
+    let error = permanent(&application(&server.address, Proof::Certificate(other))).await;
+    assert!(error.message().contains("AADSTS700027"), "{error}");
     assert!(error.message().contains("register this certificate"), "{error}");
 }
 
 #[tokio::test]
+async fn s03_an_assertion_that_a_refusal_quotes_is_not_repeated() {
+    let server = Scripted::start().await;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "quoted-assertion").unwrap();
+    let body =
+        r#"{"error": "invalid_client", "error_description": "AADSTS700027: wrong: 'quoted-assertion'."}"#;
+    server.next_answer(401, &[], body);
+    let source = application(&server.address, Proof::FederatedTokenFile(file.path().to_owned()));
+    let error = permanent(&source).await;
+    assert!(error.message().contains("AADSTS700027: wrong: '***'"), "{error}");
+}
+
+#[tokio::test]
 async fn s03_a_certificate_out_of_its_dates_is_said_before_anybody_is_asked() {
-    let server = StandIn::start(now()).await;
+    let server = Tenant::start_at(now()).await;
     for (from, to, words) in [(2020, 2024, "expired"), (2050, 2100, "not valid for another")] {
         let certificate = Certificate::from_pem(&certificate(from, to).pem(), KEY).unwrap();
-        let error = permanent(&application(&server, Proof::Certificate(certificate))).await;
+        let error = permanent(&application(&server.address, Proof::Certificate(certificate))).await;
         assert!(error.message().contains(words), "{error}");
     }
-    assert!(server.state().asked.is_empty());
+    assert!(server.asked().is_empty());
 }
 
 #[tokio::test]
 async fn s03_a_certificate_file_is_read_each_time() {
-    let server = StandIn::start(now()).await;
+    let registered = certificate(2020, 2100);
+    let server = Tenant::with_certificate(Some(now()), &registered).await;
     let file = tempfile::NamedTempFile::new().unwrap();
-    let source = application(&server, Proof::CertificateFile(file.path().to_owned()));
+    let source = application(&server.address, Proof::CertificateFile(file.path().to_owned()));
     let write = |certificate: &rcgen::Certificate| {
         std::fs::write(file.path(), format!("{}{KEY}", certificate.pem())).unwrap();
     };
-    let registered = certificate(2020, 2100);
-    server.register(&registered);
     write(&certificate(2020, 2024));
     let error = permanent(&source).await;
     assert!(error.message().contains("expired") && error.message().contains("tmp"), "{error}");
@@ -134,19 +157,23 @@ async fn s03_a_certificate_file_is_read_each_time() {
 
 #[tokio::test]
 async fn s03_a_federated_token_is_read_each_time() {
-    let server = StandIn::start(now()).await;
+    let server = Tenant::start_at(now()).await;
     let file = tempfile::NamedTempFile::new().unwrap();
-    let source = application(&server, Proof::FederatedTokenFile(file.path().to_owned()));
+    let source = application(&server.address, Proof::FederatedTokenFile(file.path().to_owned()));
     assert!(matches!(fetch(&source).await, Err(SourceError::Transient(_))), "empty while it is written");
-    for token in ["federated-1", "federated-2"] {
-        server.state().federated = token.to_owned();
-        std::fs::write(file.path(), format!("{token}\n")).unwrap();
-        assert_eq!(&*fetch(&source).await.unwrap().user, OBJECT);
-    }
-    server.state().federated = "federated-3".to_owned();
+    std::fs::write(file.path(), "somebody-elses").unwrap();
     let error = permanent(&source).await;
-    assert!(error.message().contains("AADSTS70021") && !error.message().contains("federated-2"), "{error}");
-    let gone = application(&server, Proof::FederatedTokenFile(PathBuf::from("/nowhere/token")));
+    assert!(error.message().contains("AADSTS") && !error.message().contains("somebody"), "{error}");
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        seen.push(server.assertion());
+        std::fs::write(file.path(), format!("{}\n", server.assertion())).unwrap();
+        assert_eq!(&*fetch(&source).await.unwrap().user, OBJECT);
+        server.faults().rotate_token_files().unwrap();
+    }
+    assert_ne!(seen[0], seen[1]);
+    assert_eq!(server.asked().last().unwrap().proof, Some("federated"));
+    let gone = application(&server.address, Proof::FederatedTokenFile(PathBuf::from("/nowhere/token")));
     let error = fetch(&gone).await.unwrap_err().into_error();
     assert!(error.message().contains("/nowhere/token"), "{error}");
     assert_eq!(error.source_name(), Some("entra-workload-identity"));
@@ -154,46 +181,50 @@ async fn s03_a_federated_token_is_read_each_time() {
 
 #[tokio::test]
 async fn s03_the_metadata_service_gives_each_kind_of_identity() {
-    let server = StandIn::start(now()).await;
-    let known = || "known".to_owned();
-    for identity in [
-        Assigned::System,
-        Assigned::ClientId(known()),
-        Assigned::ObjectId(known()),
-        Assigned::ResourceId("/subscriptions/known".to_owned()),
+    let server = Tenant::start_at(now()).await;
+    for (identity, object) in [
+        (Assigned::System, SYSTEM.1),
+        (Assigned::ClientId(ASSIGNED.0.to_owned()), ASSIGNED.1),
+        (Assigned::ObjectId(ASSIGNED.1.to_owned()), ASSIGNED.1),
+        (Assigned::ResourceId(RESOURCE.to_owned()), ASSIGNED.1),
     ] {
-        let fetched = fetch(&imds(&server, identity)).await.unwrap();
-        assert_eq!(fetched.expires_at, Some(now() + LIFE), "expires_on counts, and not expires_in");
+        let fetched = fetch(&imds(&server.address, identity)).await.unwrap();
+        // On the wire it is in whole seconds.
+        let end = chrono::DateTime::<chrono::Utc>::from(fetched.expires_at.unwrap());
+        let truth = server.asked().last().unwrap().expires.clone().unwrap();
+        assert_eq!(&*fetched.user, object);
+        assert!(truth.starts_with(&end.format("%Y-%m-%dT%H:%M:%S").to_string()), "{end} {truth}");
     }
-    let error = permanent(&imds(&server, Assigned::ClientId("stranger".to_owned()))).await;
+    let error = permanent(&imds(&server.address, Assigned::ClientId("stranger".to_owned()))).await;
     assert!(error.message().contains("user-assigned identity stranger"), "{error}");
     assert!(error.message().contains("Identity not found"), "{error}");
 }
 
 #[tokio::test]
 async fn s03_app_service_is_asked_where_there_is_one() {
-    let server = StandIn::start(now()).await;
-    let address = format!("{}/msi/token", server.address);
-    let surroundings = |header: &'static str| {
-        let address = address.clone();
+    let server = Tenant::start_at(now()).await;
+    let surroundings = server.environment("app-service");
+    let header = surroundings["IDENTITY_HEADER"].clone();
+    let with = |header: String| {
+        let endpoint = surroundings["IDENTITY_ENDPOINT"].clone();
         move |name: &str| match name {
-            "IDENTITY_ENDPOINT" => Some(address.clone()),
-            "IDENTITY_HEADER" => Some(header.to_owned()),
+            "IDENTITY_ENDPOINT" => Some(endpoint.clone()),
+            "IDENTITY_HEADER" => Some(header.clone()),
             _ => None,
         }
     };
-    for identity in [Assigned::System, Assigned::ResourceId("/subscriptions/known".to_owned())] {
-        fetch(&managed(identity, &surroundings(HEADER))).await.unwrap();
+    for identity in [Assigned::System, Assigned::ResourceId(RESOURCE.to_owned())] {
+        fetch(&managed(identity, &with(header.clone()))).await.unwrap();
     }
-    let error = permanent(&managed(Assigned::System, &surroundings("wrong-header"))).await;
+    assert!(server.asked().iter().all(|asked| asked.endpoint == "app-service"));
+    let error = permanent(&managed(Assigned::System, &with("wrong-header".to_owned()))).await;
     assert!(!error.message().contains("wrong-header"), "{error}");
 }
 
 #[tokio::test]
 async fn s03_a_platform_that_gives_the_same_token_is_noted_and_asked_less() {
-    let server = StandIn::start(now()).await;
-    server.state().caches = true;
-    let source = imds(&server, Assigned::System);
+    let server = Tenant::start_at(now()).await;
+    let source = imds(&server.address, Assigned::System);
     let first = fetch(&source).await.unwrap();
     assert!(source.warnings().is_empty());
     let mut again = Fetch::at(now());
@@ -207,10 +238,11 @@ async fn s03_a_platform_that_gives_the_same_token_is_noted_and_asked_less() {
     let second = source.fetch(again.clone()).await.unwrap();
     assert_eq!(first.secret, second.secret);
     assert!(source.warnings()[0].contains("the same token again"), "{:?}", source.warnings());
-    let asked = server.state().asked.len();
+    let asked = server.asked().len();
     let Err(SourceError::Throttled(_, Some(pause))) = source.fetch(again.clone()).await else { panic!() };
-    assert_eq!((pause, server.state().asked.len()), (Duration::from_secs(1), asked), "not asked at all");
-    server.state().caches = false;
+    assert_eq!((pause, server.asked().len()), (Duration::from_secs(1), asked), "not asked at all");
+    // The platform renews its token.
+    server.faults().life(None, Some(2 * LIFE));
     again.now += pause;
     let third = source.fetch(again).await.unwrap();
     assert_ne!(third.secret, first.secret);
@@ -219,8 +251,8 @@ async fn s03_a_platform_that_gives_the_same_token_is_noted_and_asked_less() {
 
 #[tokio::test]
 async fn s03_what_the_answers_mean() {
-    let server = StandIn::start(now()).await;
-    let source = with_secret(&server);
+    let server = Scripted::start().await;
+    let source = with_secret(&server.address);
     server.next_answer(429, &[("retry-after", "17")], "{}");
     let Err(SourceError::Throttled(error, Some(pause))) = fetch(&source).await else { panic!() };
     assert_eq!((pause.as_secs(), error.code()), (17, Code::CredentialsThrottled));
@@ -241,7 +273,7 @@ async fn s03_what_the_answers_mean() {
         let error = permanent(&source).await;
         assert_eq!(error.source_name(), Some("entra-client-secret"));
     }
-    let platform = imds(&server, Assigned::System);
+    let platform = imds(&server.address, Assigned::System);
     for status in [404, 410, 500] {
         server.next_answer(status, &[], "");
         assert!(matches!(fetch(&platform).await, Err(SourceError::Transient(_))), "{status}");
@@ -250,14 +282,14 @@ async fn s03_what_the_answers_mean() {
 
 #[tokio::test]
 async fn s03_t17_a_refusal_says_why_and_repeats_no_secret() {
-    let server = StandIn::start(now()).await;
-    let source = application(&server, Proof::Secret(Secret::new("wrong-secret")));
+    let server = Tenant::start_at(now()).await;
+    let source = application(&server.address, Proof::Secret(Secret::new("wrong-secret")));
     let error = permanent(&source).await;
     for words in ["invalid_client", "AADSTS7000215", CLIENT, TENANT, "not its id"] {
         assert!(error.message().contains(words), "{error} lacks {words}");
     }
     assert!(!error.message().contains("Trace ID"), "{error}");
-    assert!(error.server_text().unwrap().contains("provided: '***'"), "{error}");
+    assert!(error.server_text().unwrap().contains("Invalid client secret provided"), "{error}");
     assert!(!format!("{error:?} {:?} {source:?}", error.detail()).contains("wrong-secret"));
 }
 
