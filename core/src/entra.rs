@@ -2,12 +2,17 @@
 //!
 //! Without the redis crate, [`manager`](EntraIdCredentialsProvider::manager) gives the tokens:
 //!
-//! ```no_run
-//! # async fn example() -> Result<(), keyrotor::Error> {
+//! ```
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/guide.rs"));
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # if guide::has_run() { return Ok(()) }
 //! let provider = keyrotor::entra::EntraIdCredentialsProvider::new_default()?;
 //! let credential = provider.manager()?.credential_async().await?;
 //! let (user, password) = (&credential.user, credential.secret.expose());
-//! # let _ = (user, password); Ok(()) }
+//! # let mut redis = redis::Client::open(std::env::var("REDIS_URL")?)?.get_multiplexed_async_connection().await?;
+//! # redis::cmd("AUTH").arg(&**user).arg(password).exec_async(&mut redis).await?;
+//! # Ok(()) }
 //! ```
 //!
 //! Behind it is a [`TokenManager`], with all that it promises: it never stops refreshing, hands out no expired token,
