@@ -4,7 +4,9 @@ use std::time::SystemTime;
 
 use clap::{Args, Subcommand};
 use keyrotor::proto::authentication_info::Credentials;
-use keyrotor::proto::{AuthenticationInfo, DsqlCredentials, IamCredentials, RdsCredentials, ServiceType};
+use keyrotor::proto::{
+    AuthenticationInfo, DsqlCredentials, EntraCredentials, IamCredentials, RdsCredentials, ServiceType,
+};
 use keyrotor::{Error, TokenManagerRequest};
 use serde_json::json;
 
@@ -65,7 +67,31 @@ pub(crate) enum Target {
         #[command(flatten)]
         common: Common,
     },
+    /// For a cache of Azure's, by Microsoft Entra ID
+    #[command(after_help = ENTRA)]
+    Entra {
+        /// Tenant id [default: AZURE_TENANT_ID]
+        #[arg(long)]
+        tenant: Option<String>,
+        /// Application, or user-assigned identity, by its client id [default: AZURE_CLIENT_ID]
+        #[arg(long)]
+        client: Option<String>,
+        /// Login server [default: AZURE_AUTHORITY_HOST, the public cloud's]
+        #[arg(long)]
+        authority: Option<String>,
+        /// What the token is for [default: https://redis.azure.com/.default]
+        #[arg(long)]
+        scope: Option<String>,
+        /// Print token, user and times as JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
+
+const ENTRA: &str = "\
+The proof comes from the environment, the first of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH and
+AZURE_FEDERATED_TOKEN_FILE that is set; else the machine's managed identity is asked. The user name that goes with the
+token is its object id, which --json shows. Entra makes each token anew: no two runs print the same.";
 
 #[derive(Debug, Args)]
 pub(crate) struct Common {
@@ -84,7 +110,7 @@ pub(crate) struct Common {
 }
 
 pub(crate) async fn run(target: Target) -> Result<(), Error> {
-    let (credentials, common) = message(target);
+    let (credentials, how) = message(target);
     let request = TokenManagerRequest {
         authentication_info: Some(AuthenticationInfo { credentials: Some(credentials) }),
         refresh: None,
@@ -93,8 +119,8 @@ pub(crate) async fn run(target: Target) -> Result<(), Error> {
     for warning in keyrotor::doubts(&request)? {
         output::note(format!("warning: {warning}"));
     }
-    let fetched = keyrotor::fetch_once(request, common.at.unwrap_or_else(time::now)).await?;
-    if !common.json {
+    let fetched = keyrotor::fetch_once(request, how.at.unwrap_or_else(time::now)).await?;
+    if !how.json {
         return output::line(fetched.secret.expose());
     }
     output::line(json!({
@@ -105,8 +131,14 @@ pub(crate) async fn run(target: Target) -> Result<(), Error> {
     }))
 }
 
-fn message(target: Target) -> (Credentials, Common) {
-    match target {
+/// How a token is made and printed.
+struct How {
+    at: Option<SystemTime>,
+    json: bool,
+}
+
+fn message(target: Target) -> (Credentials, How) {
+    let (credentials, common) = match target {
         Target::Elasticache { cluster, user, serverless, common } => {
             (cache(cluster, user, ServiceType::Elasticache, serverless, &common), common)
         }
@@ -124,7 +156,13 @@ fn message(target: Target) -> (Credentials, Common) {
                 DsqlCredentials { host, admin, token_life_seconds, region, profile, ..Default::default() };
             (Credentials::DsqlCredentials(credentials), common)
         }
-    }
+        Target::Entra { tenant: tenant_id, client: client_id, authority, scope, json } => {
+            let credentials =
+                EntraCredentials { tenant_id, client_id, authority, scope, ..Default::default() };
+            return (Credentials::EntraCredentials(credentials), How { at: None, json });
+        }
+    };
+    (credentials, How { at: common.at, json: common.json })
 }
 
 fn cache(

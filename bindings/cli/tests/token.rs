@@ -4,8 +4,10 @@
 mod support;
 
 use std::io::Write;
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 
+use keyrotor_emulator::entra::{Application, ManagedIdentity};
+use keyrotor_emulator::{Cloud, CloudConfig, EntraConfig};
 use serde_json::Value;
 use support::{keyrotor, run, stderr, stdout};
 
@@ -192,6 +194,72 @@ fn t15_a_link_that_fails_names_those_before_it() {
     let error = stderr(&output);
     for part in ["environment:", "profile `nope`:", "container failed:", "Set AWS_ACCESS_KEY_ID"] {
         assert!(error.contains(part), "{error} lacks {part}");
+    }
+}
+
+/// A tenant, and the environments that lead to it.
+async fn tenant() -> Cloud {
+    let application = Application {
+        client_id: "the-application".into(),
+        object_id: "the-object".into(),
+        secrets: vec!["made-up-secret".into()],
+        ..Application::default()
+    };
+    let machine = ManagedIdentity {
+        client_id: "the-machine".into(),
+        object_id: "object-of-the-machine".into(),
+        system_assigned: true,
+        ..ManagedIdentity::default()
+    };
+    let entra = EntraConfig {
+        applications: vec![application],
+        managed_identities: vec![machine],
+        ..EntraConfig::default()
+    };
+    Cloud::start(CloudConfig { entra: Some(entra), ..CloudConfig::default() }).await.unwrap()
+}
+
+async fn in_tenant(cloud: &Cloud, kinds: &[&str], arguments: &[&str]) -> Output {
+    let mut command = keyrotor(arguments);
+    let environments = cloud.entra().unwrap().environments();
+    command.envs(kinds.iter().flat_map(|kind| &environments[kind]));
+    tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s03_s05_entra_gives_a_token_to_whomever_the_environment_names() {
+    let cloud = tenant().await;
+    for (kinds, user, endpoint) in [
+        (&["trust", "service-principal"][..], "the-object", "token"),
+        (&["app-service"], "object-of-the-machine", "app-service"),
+        (&["imds"], "object-of-the-machine", "imds"),
+    ] {
+        let output = in_tenant(&cloud, kinds, &["token", "entra", "--json"]).await;
+        let json: Value =
+            serde_json::from_str(&stdout(&output)).unwrap_or_else(|_| panic!("{}", stderr(&output)));
+        assert_eq!(json["user"], user);
+        let asked = cloud.entra().unwrap().requests().pop().unwrap();
+        assert_eq!(asked.endpoint, endpoint);
+        assert_eq!(json["expiresAt"].as_str().unwrap().len(), "2025-01-01T00:15:00Z".len());
+        let plain = in_tenant(&cloud, kinds, &["token", "entra"]).await;
+        assert_eq!(stdout(&plain).split('.').count(), 3, "{}", stderr(&plain));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s03_t17_what_entra_refuses_is_said_without_the_secret() {
+    let cloud = tenant().await;
+    let kinds = ["trust", "service-principal"];
+    let scope = ["token", "entra", "--scope", "https://nowhere.example.com/.default"];
+    let stranger = ["token", "entra", "--client", "a-stranger"];
+    let elsewhere = ["token", "entra", "--tenant", "another-tenant"];
+    for (arguments, number) in
+        [(scope, "AADSTS500011"), (stranger, "AADSTS700016"), (elsewhere, "AADSTS90002")]
+    {
+        let output = in_tenant(&cloud, &kinds, &arguments).await;
+        let error = stderr(&output);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(error.contains(number) && !error.contains("made-up-secret"), "{error}");
     }
 }
 

@@ -44,11 +44,8 @@ mod guide {
     async fn play() {
         let certificate = certificate();
         let users = [OBJECT, "object-of-the-machine", "object-of-the-assigned"];
-        let cache = Config {
-            service: Service::Azure,
-            users: users.map(Into::into).to_vec(),
-            ..Config::default()
-        };
+        let cache =
+            Config { service: Service::Azure, users: users.map(Into::into).to_vec(), ..Config::default() };
         let config =
             CloudConfig { entra: Some(tenant(&certificate)), cache: Some(cache), ..CloudConfig::default() };
         let cloud = Cloud::start(config).await.unwrap();

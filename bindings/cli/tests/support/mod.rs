@@ -6,13 +6,14 @@ use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
+const CLOUDS: [&str; 3] = ["AWS_", "AZURE_", "IDENTITY_"];
 pub(crate) const KEY: &str = "AKIDEXAMPLE";
 pub(crate) const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 
-/// The command with no AWS settings but these keys.
+/// The command with no settings of a cloud but these keys.
 pub(crate) fn keyrotor(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_keyrotor"));
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("AWS_")) {
+    for (name, _) in std::env::vars().filter(|(name, _)| CLOUDS.iter().any(|cloud| name.starts_with(cloud))) {
         command.env_remove(name);
     }
     command
