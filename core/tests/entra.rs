@@ -237,12 +237,12 @@ mod provider {
 
 /// With tokens that live for seconds, a request for the Redis beside the tenant.
 #[cfg(feature = "client")]
-async fn client(server: &Tenant) -> keyrotor::Client {
+async fn client(server: &Tenant, credentials: Value) -> keyrotor::Client {
     let request = json!({
         "addresses": [{"host": "localhost", "port": server.redis().address().port()}],
         "tlsMode": "SecureTls",
         "rootCerts": [BASE64_STANDARD.encode(server.ca())],
-        "authenticationInfo": {"entraCredentials": with_secret(server)},
+        "authenticationInfo": {"entraCredentials": credentials},
     });
     keyrotor::Client::from_request(request.to_string().as_bytes(), Format::Json).await.unwrap()
 }
@@ -252,16 +252,40 @@ async fn client(server: &Tenant) -> keyrotor::Client {
 async fn c03_s03_a_connection_logs_in_again_before_its_entra_token_ends() {
     let server = Tenant::with_redis().await;
     server.faults().life(None, Some(Duration::from_secs(8)));
-    let client = client(&server).await;
+    let client = client(&server, with_secret(&server)).await;
     let name = client.execute(keyrotor::cmd("ACL").arg("WHOAMI")).await.unwrap();
     assert_eq!(name, keyrotor::Value::BulkString(OBJECT.into()));
     // A lease of AWS's 12 hours would be cut at the end of the first token.
+    use_until_logged_in_again(&client, 3).await;
+    no_login_was_for_nothing(&server, &client);
+}
+
+/// The platform gives the same token until a tenth of its life is left: the connection waits for the newer one.
+#[cfg(feature = "client")]
+#[tokio::test]
+async fn c03_s03_a_connection_of_a_managed_identity_waits_for_the_platform() {
+    let server = Tenant::with_redis().await;
+    server.faults().life(None, Some(Duration::from_secs(30)));
+    let identity = json!({"systemAssignedManagedIdentity": {}, "authority": server.address});
+    let client = client(&server, identity).await;
+    use_until_logged_in_again(&client, 1).await;
+    no_login_was_for_nothing(&server, &client);
+    assert!(server.asked().len() < 30, "the platform is not hammered: {}", server.asked().len());
+}
+
+#[cfg(feature = "client")]
+async fn use_until_logged_in_again(client: &keyrotor::Client, times: u64) {
     let deadline = std::time::Instant::now() + Duration::from_secs(120);
-    while client.stats().reauths < 3 {
+    while client.stats().reauths < times {
         assert!(std::time::Instant::now() < deadline, "{:?}", client.stats());
         client.execute(&keyrotor::cmd("PING")).await.unwrap();
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+/// One connection, never cut, and each of its logins with a newer token.
+#[cfg(feature = "client")]
+fn no_login_was_for_nothing(server: &Tenant, client: &keyrotor::Client) {
     let record = server.redis().record();
     assert_eq!((record.totals.session_limit_cuts, record.totals.logins_refused), (0, 0));
     assert_eq!((client.stats().reconnects, record.totals.connections), (0, 1));
@@ -277,7 +301,7 @@ async fn s03_c06_a_tenant_that_lies_about_the_end_costs_a_new_connection_and_no_
     let server = Tenant::with_redis().await;
     server.faults().life(None, Some(Duration::from_secs(6)));
     server.faults().lie(None, Duration::from_secs(3600));
-    let client = client(&server).await;
+    let client = client(&server, with_secret(&server)).await;
     let deadline = std::time::Instant::now() + Duration::from_secs(60);
     while server.redis().record().totals.session_limit_cuts == 0 {
         assert!(std::time::Instant::now() < deadline, "the server does not cut");

@@ -136,6 +136,9 @@ impl Standalone {
         if credential.generation <= login.generation {
             credential = manager.refresh().await?;
         }
+        if credential.generation <= login.generation {
+            return Err(same_again());
+        }
         self.send_login(connection, &credential, runner).await
     }
 
@@ -197,6 +200,12 @@ impl Standalone {
             Err(_) => {}
         }
     }
+}
+
+/// Sent once more, it would prolong nothing.
+fn same_again() -> Error {
+    let text = "the source gave the token of the last login again; this connection waits for a newer one";
+    Error::new(Code::CredentialsThrottled, text)
 }
 
 fn spread((low, high): (f64, f64)) -> f64 {

@@ -239,12 +239,12 @@ impl Feed {
         fetched: Fetched,
         took: Duration,
     ) -> Arc<Credential> {
-        let is_first = self.generation() == 0;
-        let ask_again_at = fetched.ask_again_at;
+        let (is_first, ask_again_at) = (self.generation() == 0, fetched.ask_again_at);
         let credential = self.credential_of(fetched);
         state.refusals.note_repeat(&credential.secret, self.clock.monotonic(), self.dice);
         let throw = Throw::new(is_first, self.dice);
-        let held = Arc::new(Held::new(Arc::clone(&credential), ask_again_at, Arc::clone(&self.clock), throw));
+        let clock = Arc::clone(&self.clock);
+        let held = Arc::new(Held::new(Arc::clone(&credential), ask_again_at, clock, throw));
         let before = self.current.swap(Some(Arc::clone(&held)));
         let was_failing = std::mem::take(&mut state.failures) > 0;
         state.last_error = None;

@@ -58,9 +58,13 @@ impl Tenant {
         Self::of(tenant(Some(certificate)), CloudConfig { clock: now, ..CloudConfig::default() }).await
     }
 
-    /// Beside it, a Redis that lets the application in.
+    /// Beside it, a Redis that lets the application and the machine in.
     pub(crate) async fn with_redis() -> Self {
-        let cache = Config { service: Service::Azure, users: vec![OBJECT.into()], ..Config::default() };
+        let cache = Config {
+            service: Service::Azure,
+            users: vec![OBJECT.into(), SYSTEM.1.into()],
+            ..Config::default()
+        };
         Self::of(tenant(None), CloudConfig { cache: Some(cache), ..CloudConfig::default() }).await
     }
 

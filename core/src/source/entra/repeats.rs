@@ -10,6 +10,10 @@ use crate::source::{Fetch, Fetched, SourceError};
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// No pause takes more of what the token has left, so that a newer one is found before it ends …
+const SHARE_OF_LIFE: u32 = 4;
+/// … but none becomes shorter than this.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(250);
 
 /// How often the same token came in a row. Managed identities are cached by the platform, which renews a token when
 /// it likes; nothing that a caller can send changes that.
@@ -50,7 +54,8 @@ impl Repeats {
         state.in_a_row = state.in_a_row.saturating_add(1);
         let doubled = FIRST_PAUSE.saturating_mul(1 << (state.in_a_row - 1).min(6));
         let life_left = ends_at.duration_since(fetch.now).unwrap_or_default();
-        state.ask_again_at = fetch.now.checked_add(doubled.min(LONGEST_PAUSE).min(life_left));
+        let in_time = (life_left / SHARE_OF_LIFE).max(SHORTEST_PAUSE);
+        state.ask_again_at = fetch.now.checked_add(doubled.min(LONGEST_PAUSE).min(in_time));
     }
 
     pub(super) fn warning(&self) -> Option<String> {
@@ -88,12 +93,13 @@ mod tests {
         repeats.note(&fetch, &Fetched::new("user", now, when), when + life);
     }
 
-    fn pause(repeats: &Repeats, now: SystemTime) -> Option<u64> {
+    /// In milliseconds.
+    fn pause(repeats: &Repeats, now: SystemTime) -> Option<u128> {
         match repeats.hold_off(now, "entra-managed-identity") {
             Ok(()) => None,
             Err(SourceError::Throttled(error, pause)) => {
                 assert!(error.message().contains("same token again"), "{error}");
-                Some(pause.unwrap().as_secs())
+                Some(pause.unwrap().as_millis())
             }
             Err(other) => panic!("{other}"),
         }
@@ -108,7 +114,7 @@ mod tests {
             answer(&repeats, "same", "same", at(0), LIFE);
             pauses.push(pause(&repeats, at(0)).unwrap());
         }
-        assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+        assert_eq!(pauses, [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000, 60_000]);
         assert!(repeats.warning().unwrap().contains("9 in a row"));
         assert_eq!(pause(&repeats, at(60)), None, "the pause ends");
         answer(&repeats, "same", "another", at(60), LIFE);
@@ -116,12 +122,14 @@ mod tests {
     }
 
     #[test]
-    fn s03_the_pause_ends_with_the_token_and_with_a_clock_that_is_set_back() {
-        let repeats = Repeats::default();
-        for _ in 0..9 {
-            answer(&repeats, "same", "same", at(0), Duration::from_secs(3));
+    fn s03_the_pause_leaves_time_for_a_newer_token_and_ends_with_a_clock_that_is_set_back() {
+        for (left, expected) in [(40_000, 10_000), (3000, 750), (100, 250)] {
+            let repeats = Repeats::default();
+            for _ in 0..9 {
+                answer(&repeats, "same", "same", at(0), Duration::from_millis(left));
+            }
+            assert_eq!(pause(&repeats, at(0)), Some(expected));
+            assert_eq!(pause(&repeats, at(0) - LIFE), None);
         }
-        assert_eq!(pause(&repeats, at(0)), Some(3));
-        assert_eq!(pause(&repeats, at(0) - LIFE), None);
     }
 }
