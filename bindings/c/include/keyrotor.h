@@ -257,9 +257,19 @@ typedef enum kr_code {
 } kr_code;
 
 /**
+ * What a function answers. It lives until that function returns.
+ */
+typedef struct kr_answer kr_answer;
+
+/**
  * Several commands in one piece.
  */
 typedef struct kr_batch kr_batch;
+
+/**
+ * Functions that requests name. Managers and clients that are made with the same ones share their answers.
+ */
+typedef struct kr_callbacks kr_callbacks;
 
 /**
  * A Redis and Valkey client whose connection stays logged in. Any number of threads share it.
@@ -290,6 +300,19 @@ typedef struct kr_string kr_string;
  * Keeps one identity's token fresh.
  */
 typedef struct kr_token_manager kr_token_manager;
+
+/**
+ * Gives a login, or for a key_source AWS keys, by one of kr_answer_login(), kr_answer_key() and kr_answer_failure();
+ * without any of them it has failed. It runs on a thread of the library's, one call at a time, and may wait and call
+ * the library; it must not unwind or throw. It is asked again after a failure. A call that outlasts the source's
+ * budget is not waited for, and the next one waits for it.
+ */
+typedef void (*kr_callback)(void *data, struct kr_answer *answer);
+
+/**
+ * Is called once with a function's data, on any thread, when nobody can call that function any more. It may be NULL.
+ */
+typedef void (*kr_release)(void *data);
 
 /**
  * What a client did so far. Set `size` to sizeof(kr_stats) first: a later library may know more members, and
@@ -428,6 +451,56 @@ uint64_t kr_credential_generation(const struct kr_credential *credential);
 void kr_credential_free(struct kr_credential *credential);
 
 /**
+ * None yet.
+ */
+struct kr_error *kr_callbacks_new(struct kr_callbacks **out);
+
+/**
+ * Adds a function under the name that requests call it by. `data` is handed to it with each call, and to `release` in
+ * the end, also where this fails; both must be fit for any thread.
+ *
+ * @pre `name` ends with a NUL.
+ */
+struct kr_error *kr_callbacks_add(const struct kr_callbacks *callbacks,
+                                  const char *name,
+                                  kr_callback function,
+                                  void *data,
+                                  kr_release release);
+
+/**
+ * Frees the set. The functions live on with the managers and clients that were made with it.
+ */
+void kr_callbacks_free(struct kr_callbacks *callbacks);
+
+/**
+ * Answers with a login. `expires_at` is in milliseconds since 1970; INT64_MAX where the secret does not end.
+ *
+ * @pre Each text ends with a NUL.
+ */
+struct kr_error *kr_answer_login(struct kr_answer *answer,
+                                 const char *user,
+                                 const char *secret,
+                                 int64_t expires_at);
+
+/**
+ * Answers with AWS keys. `session_token` may be NULL; `expires_at` is as for kr_answer_login().
+ *
+ * @pre Each text ends with a NUL.
+ */
+struct kr_error *kr_answer_key(struct kr_answer *answer,
+                               const char *access_key_id,
+                               const char *secret_access_key,
+                               const char *session_token,
+                               int64_t expires_at);
+
+/**
+ * Answers that there is nothing to give. The message goes into errors and logs: no secret may be in it.
+ *
+ * @pre `message` ends with a NUL.
+ */
+struct kr_error *kr_answer_failure(struct kr_answer *answer, const char *message);
+
+/**
  * Makes a manager from a keyrotor.v1.TokenManagerRequest. Nothing runs yet: no thread, no file, no network.
  * Errors: config-*.
  *
@@ -437,6 +510,17 @@ struct kr_error *kr_token_manager_new(const uint8_t *request,
                                       size_t len,
                                       enum kr_format format,
                                       struct kr_token_manager **out);
+
+/**
+ * kr_token_manager_new() with the functions that the request names.
+ *
+ * @pre `request` points to `len` readable bytes.
+ */
+struct kr_error *kr_token_manager_new_with(const uint8_t *request,
+                                           size_t len,
+                                           enum kr_format format,
+                                           const struct kr_callbacks *callbacks,
+                                           struct kr_token_manager **out);
 
 /**
  * Begins with the first fetch, for whoever wants it done before the first call. Does not wait. Harmless when
@@ -598,6 +682,17 @@ struct kr_error *kr_client_connect(const uint8_t *request,
                                    size_t len,
                                    enum kr_format format,
                                    struct kr_client **out);
+
+/**
+ * kr_client_connect() with the functions that the request names.
+ *
+ * @pre `request` points to `len` readable bytes.
+ */
+struct kr_error *kr_client_connect_with(const uint8_t *request,
+                                        size_t len,
+                                        enum kr_format format,
+                                        const struct kr_callbacks *callbacks,
+                                        struct kr_client **out);
 
 /**
  * Sends a command and waits for its reply, at most for the request's timeout.

@@ -13,6 +13,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -146,9 +148,79 @@ class Credential {
   detail::Owned<kr_credential, kr_credential_free> owned_;
 };
 
+/* What a function answers: one of these, or an exception. Texts end at their first NUL. */
+class Answer {
+ public:
+  explicit Answer(kr_answer *borrowed) : borrowed_(borrowed) {}
+
+  /* No expiry: the secret does not end. */
+  void login(const std::string &user, const std::string &secret,
+             std::optional<Credential::Time> expires_at = std::nullopt) {
+    Error::check(kr_answer_login(borrowed_, user.c_str(), secret.c_str(), end(expires_at)));
+  }
+  void key(const std::string &access_key_id, const std::string &secret_access_key,
+           const std::optional<std::string> &session_token = std::nullopt,
+           std::optional<Credential::Time> expires_at = std::nullopt) {
+    const char *session = session_token ? session_token->c_str() : nullptr;
+    Error::check(
+        kr_answer_key(borrowed_, access_key_id.c_str(), secret_access_key.c_str(), session, end(expires_at)));
+  }
+
+ private:
+  static std::int64_t end(std::optional<Credential::Time> at) {
+    return at ? static_cast<std::int64_t>(at->time_since_epoch().count()) : INT64_MAX;
+  }
+
+  kr_answer *borrowed_;
+};
+
+/* Functions that requests name. Each runs on a thread of the library's and lives on with the managers and clients
+ * that were made with it. What it throws is a failure, and what() of that a part of the error: no secret in it. */
+class Callbacks {
+ public:
+  using Function = std::function<void(Answer &)>;
+
+  Callbacks() {
+    kr_callbacks *callbacks = nullptr;
+    Error::check(kr_callbacks_new(&callbacks));
+    owned_.reset(callbacks);
+  }
+
+  Callbacks &add(const std::string &name, Function function) {
+    auto data = std::make_unique<Function>(std::move(function));
+    Error::check(kr_callbacks_add(owned_.get(), name.c_str(), call, data.release(), release));
+    return *this;
+  }
+
+  const kr_callbacks *get() const noexcept { return owned_.get(); }
+
+ private:
+  static void call(void *data, kr_answer *answer) noexcept {
+    try {
+      Answer to(answer);
+      (*static_cast<Function *>(data))(to);
+    } catch (const std::exception &error) {
+      kr_error_free(kr_answer_failure(answer, error.what()));
+    } catch (...) {
+      kr_error_free(kr_answer_failure(answer, "it threw what is no std::exception"));
+    }
+  }
+
+  static void release(void *data) noexcept { delete static_cast<Function *>(data); }
+
+  detail::Owned<kr_callbacks, kr_callbacks_free> owned_;
+};
+
 /* Keeps one identity's token fresh. */
 class TokenManager {
  public:
+  TokenManager(const Request &request, const Callbacks &callbacks) {
+    kr_token_manager *manager = nullptr;
+    Error::check(kr_token_manager_new_with(request.data(), request.bytes.size(), request.format, callbacks.get(),
+                                           &manager));
+    owned_.reset(manager);
+  }
+
   explicit TokenManager(const Request &request) {
     kr_token_manager *manager = nullptr;
     Error::check(kr_token_manager_new(request.data(), request.bytes.size(), request.format, &manager));
@@ -249,6 +321,13 @@ class Batch {
 /* A Redis and Valkey client whose connection stays logged in. Any number of threads share it. */
 class Client {
  public:
+  Client(const Request &request, const Callbacks &callbacks) {
+    kr_client *client = nullptr;
+    Error::check(
+        kr_client_connect_with(request.data(), request.bytes.size(), request.format, callbacks.get(), &client));
+    owned_.reset(client);
+  }
+
   /* Connects and logs in. */
   explicit Client(const Request &request) {
     kr_client *client = nullptr;

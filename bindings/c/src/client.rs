@@ -7,6 +7,7 @@ use keyrotor::{Client, host, proto};
 
 use crate::argument::{bytes, command, invalid, required};
 use crate::batch::kr_batch;
+use crate::callbacks::kr_callbacks;
 use crate::error::kr_error;
 use crate::format::{self, kr_format};
 use crate::guard::{guard, produce, release};
@@ -53,6 +54,27 @@ pub unsafe extern "C" fn kr_client_connect(
         let request = unsafe { bytes(request, len, "request") }?;
         let format = format::read(format)?;
         host::wait_for(Client::from_request(request, format)).map(kr_client)
+    })
+}
+
+/// kr_client_connect() with the functions that the request names.
+///
+/// # Safety
+/// `request` points to `len` readable bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kr_client_connect_with(
+    request: *const u8,
+    len: usize,
+    format: MaybeUninit<kr_format>,
+    callbacks: Option<&kr_callbacks>,
+    out: Option<&mut MaybeUninit<Option<Box<kr_client>>>>,
+) -> Option<Box<kr_error>> {
+    produce(out, || {
+        // SAFETY: the caller's promise.
+        let request = unsafe { bytes(request, len, "request") }?;
+        let callbacks = required(callbacks, "callbacks")?.all();
+        let format = format::read(format)?;
+        host::wait_for(Client::from_request_with(request, format, &callbacks)).map(kr_client)
     })
 }
 

@@ -17,6 +17,7 @@ mod sigpipe;
 mod text;
 
 pub mod batch;
+pub mod callbacks;
 pub mod client;
 pub mod code;
 pub mod credential;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use keyrotor::{Credential, Error, TokenManager, host, proto};
 
 use crate::argument::{bytes, invalid, required};
+use crate::callbacks::kr_callbacks;
 use crate::credential::kr_credential;
 use crate::error::kr_error;
 use crate::format::{self, kr_format};
@@ -42,6 +43,27 @@ pub unsafe extern "C" fn kr_token_manager_new(
         // SAFETY: the caller's promise.
         let request = unsafe { bytes(request, len, "request") }?;
         let manager = TokenManager::from_request(request, format::read(format)?)?;
+        Ok(kr_token_manager { manager, rotation: Mutex::default() })
+    })
+}
+
+/// kr_token_manager_new() with the functions that the request names.
+///
+/// # Safety
+/// `request` points to `len` readable bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kr_token_manager_new_with(
+    request: *const u8,
+    len: usize,
+    format: MaybeUninit<kr_format>,
+    callbacks: Option<&kr_callbacks>,
+    out: Option<&mut MaybeUninit<Option<Box<kr_token_manager>>>>,
+) -> Option<Box<kr_error>> {
+    produce(out, || {
+        // SAFETY: the caller's promise.
+        let request = unsafe { bytes(request, len, "request") }?;
+        let callbacks = required(callbacks, "callbacks")?.all();
+        let manager = TokenManager::from_request_with(request, format::read(format)?, &callbacks)?;
         Ok(kr_token_manager { manager, rotation: Mutex::default() })
     })
 }

@@ -9,13 +9,14 @@ use cbindgen::{Builder, Config, DocumentationStyle, EnumConfig, ExportConfig, La
 use keyrotor::Code;
 
 /// In the order of the header.
-const SOURCES: [&str; 11] = [
+const SOURCES: [&str; 12] = [
     "version",
     "code",
     "error",
     "string",
     "format",
     "credential",
+    "callbacks",
     "manager",
     "reply",
     "batch",

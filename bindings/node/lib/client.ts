@@ -3,6 +3,7 @@
 import { inspect } from 'node:util';
 
 import { Batch, type BatchOptions } from './batch.js';
+import type { Callbacks } from './callbacks.js';
 import { wire, type Argument, type DecodeOptions, type Reply } from './command.js';
 import type { ClientOptions, ConnectionRequestJson } from './connection.js';
 import { guarded } from './errors.js';
@@ -36,19 +37,22 @@ export class Client {
 
   /**
    * Connects and logs in; a failure leaves nothing behind. Takes native options, the JSON of a `ConnectionRequest`
-   * as an object or a text, or its protobuf bytes.
+   * as an object or a text, or its protobuf bytes. `callbacks` are the functions that the request names.
    *
    * @throws {ConfigError} for the request, {@link CredentialsError} for the token, {@link NetworkError} on the way to
    * the server, {@link AuthError} where it refused the login, with its own words in `serverText`.
    */
   static async connect(
     request: ClientOptions | ConnectionRequestJson | string | Uint8Array,
+    { callbacks }: { callbacks?: Callbacks } = {},
   ): Promise<Client> {
-    const { bytes, encoding } = connectionRequest(request);
+    const { bytes, encoding, functions } = connectionRequest(request, callbacks);
     const connecting = host().call<NativeClient>((host, ticket) => {
-      native.connect(bytes, encoding, host, ticket);
+      native.connect(bytes, encoding, functions.infos(), host, ticket);
     });
-    return new Client(await connecting);
+    const made = await connecting;
+    functions.keepWith(made);
+    return new Client(made);
   }
 
   /**

@@ -1,5 +1,7 @@
 /** Who logs in, and with what: the native configuration, whose fields are those of `credentials.proto`. */
 
+import type { KeyFunction, LoginFunction } from './callbacks.js';
+
 /** AWS keys; where they are not set, AWS's default chain gives them. */
 export interface AccessKey {
   accessKeyId: string;
@@ -23,6 +25,8 @@ export interface AwsSource {
   /** As proto3 JSON writes it: `"480s"`. Unset: 8/15 of the token's life. */
   refreshInterval?: string;
   accessKey?: AccessKey;
+  /** A function that gives the keys, or the name of one among the callbacks. */
+  keySource?: KeyFunction | string;
 }
 
 /** AWS IAM for MemoryDB. */
@@ -72,7 +76,8 @@ export type Credentials =
   | { memoryDb: MemoryDb }
   | { rds: Rds }
   | { dsql: Dsql }
-  | { password: Password };
+  | { password: Password }
+  | { callback: LoginFunction };
 
 /** How a manager refreshes; durations as proto3 JSON writes them (`"60s"`). */
 export interface RefreshPolicy {
@@ -99,12 +104,17 @@ export interface RefreshPolicy {
 /** A token manager's configuration. */
 export type TokenManagerOptions = Credentials & { refresh?: RefreshPolicy };
 
+/** As JSON, which holds no function, but the name of one. */
+type Named<T> = Omit<T, 'keySource'> & { keySource?: string };
+
 /** `keyrotor.v1.AuthenticationInfo` as proto3 JSON. */
 export interface AuthenticationInfoJson {
   serverCredentials?: Password;
-  iamCredentials?: ElastiCache & { serviceType?: 'ELASTICACHE' | 'MEMORYDB' };
-  rdsCredentials?: Rds;
-  dsqlCredentials?: Dsql;
+  iamCredentials?: Named<ElastiCache> & { serviceType?: 'ELASTICACHE' | 'MEMORYDB' };
+  rdsCredentials?: Named<Rds>;
+  dsqlCredentials?: Named<Dsql>;
+  /** The name of a function among the callbacks. */
+  callbackCredentials?: { name: string };
 }
 
 /** `keyrotor.v1.TokenManagerRequest` as proto3 JSON. */

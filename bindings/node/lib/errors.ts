@@ -1,6 +1,7 @@
 /** What goes wrong, with the same attributes as in every language. */
 
 import type { ErrorInfo } from './native.js';
+import { thrownBy } from './thrown.js';
 
 /**
  * An error of keyrotor's. `code` and `number` are the contract; messages are for people and may change. No part
@@ -80,7 +81,8 @@ const CLASSES = [
 export function errorOf(info: ErrorInfo, options?: ErrorOptions): KeyrotorError {
   const Class =
     info.code === 'server-error' ? ServerError : (CLASSES[Math.floor(info.number / 100)] ?? KeyrotorError);
-  return new Class(info, options);
+  const cause = info.thrown && thrownBy(info.thrown);
+  return new Class(info, options ?? (cause === undefined ? undefined : { cause }));
 }
 
 /** @internal What native code threw, as an error of ours. */

@@ -1,11 +1,13 @@
 /** This JavaScript thread's end of the queue: promises by ticket, settled many at a time. Not API. */
 
 import { caught, errorOf, guarded } from './errors.js';
-import { native, type Makers, type NativeHost } from './native.js';
+import { native, type Makers, type NativeHost, type QuestionInfo } from './native.js';
 
 interface Waiting {
   resolve(value: unknown): void;
   reject(error: unknown): void;
+  /** What began it, and so whoever owns the functions that it may wait for: they must not be collected meanwhile. */
+  begin: unknown;
 }
 
 const makers: Makers = {
@@ -18,6 +20,9 @@ const makers: Makers = {
   set: items => new Set(items),
   bigint: BigInt,
 };
+
+/** The ticket of questions to functions, which no promise has. */
+const QUESTIONS = 0;
 
 class Host {
   readonly native: NativeHost;
@@ -46,7 +51,7 @@ class Host {
         reject(caught(thrown));
         return;
       }
-      this.#waiting.set(ticket, { resolve: resolve, reject });
+      this.#waiting.set(ticket, { resolve, reject, begin });
       if (this.#waiting.size === 1) this.#hold.ref();
     });
   }
@@ -56,6 +61,13 @@ class Host {
     const ticket = ++this.#tickets;
     this.#streams.set(ticket, take);
     return ticket;
+  }
+
+  /** Gives the core's questions to `answer`. Keeps no process alive. */
+  answerWith(answer: (question: QuestionInfo) => void): void {
+    this.#streams.set(QUESTIONS, item => {
+      answer(item as QuestionInfo);
+    });
   }
 
   forget(ticket: number): void {

@@ -4,6 +4,7 @@ import { guarded } from './errors.js';
 import { native } from './native.js';
 
 export { Batch, type BatchOptions } from './batch.js';
+export type { Callbacks, Expiry, KeyFunction, Login, LoginFunction, TemporaryKey } from './callbacks.js';
 export { Client } from './client.js';
 export type { Argument, DecodeOptions, Reply } from './command.js';
 export type { ClientOptions, ConnectionRequestJson, ConnectionSettings } from './connection.js';

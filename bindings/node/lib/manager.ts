@@ -3,6 +3,7 @@
 import { EventEmitter } from 'node:events';
 import { inspect } from 'node:util';
 
+import type { Callbacks } from './callbacks.js';
 import { Credential } from './credential.js';
 import type { TokenManagerOptions, TokenManagerRequestJson } from './credentials.js';
 import { guarded, type KeyrotorError } from './errors.js';
@@ -40,15 +41,18 @@ export class TokenManager extends EventEmitter<TokenManagerEvents> {
 
   /**
    * From native options, from the JSON of a `TokenManagerRequest` as an object or a text, or from its protobuf bytes.
+   * `callbacks` are the functions that the request names.
    *
    * @throws {ConfigError} with the path of the field that is wrong.
    */
-  constructor(request: TokenManagerOptions | TokenManagerRequestJson | string | Uint8Array) {
+  constructor(
+    request: TokenManagerOptions | TokenManagerRequestJson | string | Uint8Array,
+    { callbacks }: { callbacks?: Callbacks } = {},
+  ) {
     super();
-    const { bytes, encoding } = managerRequest(request);
-    // Made before anything runs, so that the addon stays loaded for as long as it does.
-    host();
-    this.#native = guarded(() => new native.NativeManager(bytes, encoding));
+    const { bytes, encoding, functions } = managerRequest(request, callbacks);
+    this.#native = guarded(() => new native.NativeManager(bytes, encoding, host().native, functions.infos()));
+    functions.keepWith(this.#native);
     this.#watches = new Watches(this, this.#native);
   }
 

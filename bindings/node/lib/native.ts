@@ -11,6 +11,26 @@ export interface ErrorInfo {
   field?: string;
   serverText?: string;
   source?: string;
+  /** What a function of JavaScript's threw. */
+  thrown?: { function: number; question: number };
+}
+
+export interface FunctionInfo {
+  name: string;
+  number: number;
+}
+
+export interface QuestionInfo {
+  function: number;
+  question: number;
+  wantsKeys: boolean;
+}
+
+export interface AnswerInfo {
+  name: string;
+  secret: string;
+  sessionToken?: string;
+  expiresAt?: number;
 }
 
 export interface CredentialInfo {
@@ -74,6 +94,8 @@ export interface Makers {
 
 export interface NativeHost {
   drain(makers: Makers): unknown[];
+  answer(question: number, answer: AnswerInfo): void;
+  fail(question: number, kind: string): void;
 }
 
 export interface NativeWatch {
@@ -110,8 +132,20 @@ export interface NativeClient {
 
 interface Native {
   NativeHost: new (wake: () => void) => NativeHost;
-  NativeManager: new (request: Uint8Array, encoding: Encoding) => NativeManager;
-  connect(request: Uint8Array, encoding: Encoding, host: NativeHost, ticket: number): void;
+  NativeManager: new (
+    request: Uint8Array,
+    encoding: Encoding,
+    host: NativeHost,
+    functions: FunctionInfo[],
+  ) => NativeManager;
+  connect(
+    request: Uint8Array,
+    encoding: Encoding,
+    functions: FunctionInfo[],
+    host: NativeHost,
+    ticket: number,
+  ): void;
+  functionNumber(): number;
   convertGlideRequest(bytes: Uint8Array): Buffer;
   descriptorSet(): Buffer;
   /** In builds with the command; holds the thread until it ends, with its exit status. */

@@ -1,5 +1,6 @@
 /** Requests on their way to the core: bytes and JSON pass as they are, native objects become JSON. */
 
+import { Functions, type Callbacks, type KeyFunction, type LoginFunction } from './callbacks.js';
 import type { ClientOptions, ConnectionRequestJson } from './connection.js';
 import type { Credentials, TokenManagerOptions, TokenManagerRequestJson } from './credentials.js';
 import type { Encoding } from './native.js';
@@ -12,6 +13,7 @@ const ARMS: Record<string, readonly [arm: string, sets: object]> = {
   rds: ['rdsCredentials', {}],
   dsql: ['dsqlCredentials', {}],
   password: ['serverCredentials', {}],
+  callback: ['callbackCredentials', {}],
 };
 
 /** A member of an object and its JSON. A list of them may name one twice, so that the core can say so. */
@@ -21,45 +23,62 @@ type Member = readonly [name: string, json: string];
 export interface EncodedRequest {
   bytes: Uint8Array;
   encoding: Encoding;
+  functions: Functions;
 }
 
 /** @internal */
 export function managerRequest(
   request: TokenManagerOptions | TokenManagerRequestJson | string | Uint8Array,
+  callbacks?: Callbacks,
 ): EncodedRequest {
-  return encoded(request, options => {
+  return encoded(request, callbacks, (options, functions) => {
     const native = Object.fromEntries(Object.entries(options).filter(([name]) => name in ARMS));
     const rest = Object.entries(options).filter(([name]) => !(name in ARMS));
     const members = rest.map(([name, value]): Member => [name, json(value)]);
-    return Object.keys(native).length > 0 ? [...members, authentication(native)] : members;
+    return Object.keys(native).length > 0 ? [...members, authentication(native, functions)] : members;
   });
 }
 
 /** @internal */
 export function connectionRequest(
   request: ClientOptions | ConnectionRequestJson | string | Uint8Array,
+  callbacks?: Callbacks,
 ): EncodedRequest {
-  return encoded(request, options =>
+  return encoded(request, callbacks, (options, functions) =>
     Object.entries(options).map(([name, value]): Member =>
-      name === 'credentials' && isObject(value) ? authentication(value) : [name, json(value)],
+      name === 'credentials' && isObject(value) ? authentication(value, functions) : [name, json(value)],
     ),
   );
 }
 
-function encoded(request: unknown, members: (options: object) => Member[]): EncodedRequest {
-  if (request instanceof Uint8Array) return { bytes: request, encoding: 'protobuf' };
-  if (typeof request === 'string') return { bytes: Buffer.from(request), encoding: 'json' };
+function encoded(
+  request: unknown,
+  callbacks: Callbacks | undefined,
+  members: (options: object, functions: Functions) => Member[],
+): EncodedRequest {
+  const functions = new Functions(callbacks);
+  if (request instanceof Uint8Array) return { bytes: request, encoding: 'protobuf', functions };
+  if (typeof request === 'string') return { bytes: Buffer.from(request), encoding: 'json', functions };
   if (!isObject(request))
     throw argumentInvalid('a request is an object, a text with JSON, or bytes of protobuf');
-  return { bytes: Buffer.from(object(members(request))), encoding: 'json' };
+  return { bytes: Buffer.from(object(members(request, functions))), encoding: 'json', functions };
 }
 
-function authentication(credentials: Partial<Credentials> | object): Member {
+function authentication(credentials: Partial<Credentials> | object, functions: Functions): Member {
   const members = Object.entries(credentials).map(([name, value]): Member => {
     const [arm, sets] = ARMS[name] ?? [name, {}];
-    return [arm, json(isObject(value) ? { ...value, ...sets } : value)];
+    if (arm === 'callbackCredentials' && typeof value === 'function')
+      return [arm, json({ name: functions.named(value as LoginFunction) })];
+    return [arm, json(isObject(value) ? { ...named(value, functions), ...sets } : value)];
   });
   return ['authenticationInfo', object(members)];
+}
+
+/** With the name of the function that gives the keys in its place. */
+function named(credentials: { keySource?: unknown }, functions: Functions): object {
+  const { keySource } = credentials;
+  if (typeof keySource !== 'function') return credentials;
+  return { ...credentials, keySource: functions.named(keySource as KeyFunction) };
 }
 
 function object(members: Member[]): string {

@@ -6,6 +6,7 @@ use keyrotor::{Batch, ClientStats, Error, Status};
 use napi_derive::napi;
 
 use crate::arguments::{Argument, command};
+use crate::callback::FunctionInfo;
 use crate::completion::Payload;
 use crate::error::closed;
 use crate::host::Host;
@@ -70,10 +71,10 @@ fn refuse(host: &Host, ticket: i64, error: Error) {
 
 /// Settles with a `NativeClient`.
 #[napi(catch_unwind)]
-pub fn connect(request: &[u8], encoding: Encoding, host: &Host, ticket: i64) {
-    let request = request.to_vec();
+pub fn connect(request: &[u8], encoding: Encoding, functions: Vec<FunctionInfo>, host: &Host, ticket: i64) {
+    let (request, callbacks) = (request.to_vec(), host.questions().callbacks(functions));
     runtime::run(host.completion(ticket), async move {
-        let client = keyrotor::Client::from_request(&request, encoding.into()).await?;
+        let client = keyrotor::Client::from_request_with(&request, encoding.into(), &callbacks).await?;
         Ok(Payload::Client(Client { state: Mutex::new(State::Open(client)) }))
     });
 }

@@ -6,6 +6,7 @@ use keyrotor::proto::Event;
 use keyrotor::{Code, Credential, Error, Result, Value};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 
+use crate::callback::QuestionInfo;
 use crate::client::Client;
 use crate::reply::Decode;
 
@@ -16,6 +17,7 @@ pub(crate) enum Payload {
     Reply(Value, Decode),
     Replies(Vec<Result<Value>>, Decode),
     Event(Box<Event>),
+    Question(QuestionInfo),
 }
 
 pub(crate) type Outcome = Result<Payload>;

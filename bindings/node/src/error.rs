@@ -4,6 +4,8 @@ use keyrotor::{Code, Error};
 use napi::bindgen_prelude::{Env, Status};
 use napi_derive::napi;
 
+use crate::callback::ThrownInfo;
+
 /// The attributes of an error, with the code's number and its name.
 #[napi(object)]
 pub struct ErrorInfo {
@@ -21,11 +23,13 @@ pub struct ErrorInfo {
     pub server_text: Option<String>,
     /// The source that was asked.
     pub source: Option<String>,
+    /// What a function of JavaScript's threw.
+    pub thrown: Option<ThrownInfo>,
 }
 
 impl From<&Error> for ErrorInfo {
     fn from(error: &Error) -> Self {
-        error.detail().into()
+        Self { thrown: error.cause().copied(), ..error.detail().into() }
     }
 }
 
@@ -39,6 +43,7 @@ impl From<keyrotor::proto::ErrorDetail> for ErrorInfo {
             field: detail.field,
             server_text: detail.server_text,
             source: detail.source,
+            thrown: None,
         }
     }
 }

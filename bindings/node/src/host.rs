@@ -5,6 +5,7 @@ use std::sync::Arc;
 use napi::bindgen_prelude::{Env, Function, JavaScriptClassExt, JsValue, Object, ToNapiValue, Unknown};
 use napi_derive::napi;
 
+use crate::callback::{AnswerInfo, Questions};
 use crate::client::Client;
 use crate::completion::{Completion, News, Outcome, Payload, Queue};
 use crate::local::Local;
@@ -16,6 +17,7 @@ use crate::status::{CredentialInfo, EventInfo};
 pub struct Host {
     queue: Arc<Queue>,
     local: Local,
+    questions: Arc<Questions>,
 }
 
 #[napi]
@@ -26,7 +28,8 @@ impl Host {
     pub fn new(wake: Function<'_, (), ()>) -> napi::Result<Self> {
         let wake = wake.build_threadsafe_function::<()>().weak::<true>().build()?;
         let queue = Queue::new(wake);
-        Ok(Self { local: Local::new(Arc::clone(&queue)), queue })
+        let (local, questions) = (Local::new(Arc::clone(&queue)), Questions::new(Arc::clone(&queue)));
+        Ok(Self { queue, local, questions })
     }
 
     /// What happened since the last call: ticket, whether it failed, value or error; and again. `makers` makes
@@ -47,6 +50,18 @@ impl Host {
         }
         Ok(flat)
     }
+
+    /// What a function has answered to this question.
+    #[napi(catch_unwind)]
+    pub fn answer(&self, question: i64, answer: AnswerInfo) {
+        self.questions.answer(question, answer);
+    }
+
+    /// It threw something of this kind in place of an answer.
+    #[napi(catch_unwind)]
+    pub fn fail(&self, question: i64, kind: String) {
+        self.questions.fail(question, &kind);
+    }
 }
 
 impl Host {
@@ -58,6 +73,10 @@ impl Host {
     /// Settles it with the outcome of a future that this thread polls.
     pub(crate) fn run_here(&self, ticket: i64, future: impl Future<Output = Outcome> + 'static) {
         self.local.start(ticket, future);
+    }
+
+    pub(crate) fn questions(&self) -> &Arc<Questions> {
+        &self.questions
     }
 
     pub(crate) fn queue(&self) -> Arc<Queue> {
@@ -89,6 +108,7 @@ fn value<'env>(env: &'env Env, makers: Object<'env>, payload: Payload) -> napi::
         Payload::Client(client) => Ok(Client::into_instance(client, env)?.to_unknown()),
         Payload::Reply(value, decode) => Scribe::new(env, makers, decode).value(value),
         Payload::Replies(values, decode) => Scribe::new(env, makers, decode).outcomes(values),
+        Payload::Question(question) => question.into_unknown(env),
         Payload::Event(event) => EventInfo::from(*event).into_unknown(env),
     }
 }

@@ -12,8 +12,11 @@
 //!      │                       future, polled here ◀─┐      │
 //!      └── Host::drain ◀── one wake-up for many ── Queue ◀──┘
 //! ```
+//!
+//! What the core asks of JavaScript's functions goes the same way ([`callback`]); the answer is a call like any other.
 
 mod arguments;
+pub mod callback;
 pub mod client;
 #[cfg(feature = "cli")]
 pub mod command;

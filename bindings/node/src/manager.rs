@@ -4,6 +4,7 @@ use keyrotor::{Error, TokenManager};
 use napi::bindgen_prelude::Env;
 use napi_derive::napi;
 
+use crate::callback::FunctionInfo;
 use crate::completion::Payload;
 use crate::error::thrown;
 use crate::host::Host;
@@ -22,8 +23,15 @@ pub struct Manager {
 impl Manager {
     /// Reads the request; nothing runs yet.
     #[napi(constructor, catch_unwind)]
-    pub fn new(env: &Env, request: &[u8], encoding: Encoding) -> napi::Result<Self> {
-        let manager = TokenManager::from_request(request, encoding.into());
+    pub fn new(
+        env: &Env,
+        request: &[u8],
+        encoding: Encoding,
+        host: &Host,
+        functions: Vec<FunctionInfo>,
+    ) -> napi::Result<Self> {
+        let callbacks = host.questions().callbacks(functions);
+        let manager = TokenManager::from_request_with(request, encoding.into(), &callbacks);
         Ok(Self { manager: manager.map_err(|error| thrown(env, &error))? })
     }
 

@@ -11,6 +11,7 @@
 )]
 
 mod boundary;
+mod callbacks;
 mod demo;
 mod idle;
 mod install;
