@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import json
 import logging
 import queue
 import threading
 import weakref
 from datetime import datetime, timezone
+from typing import Any
 
 import keyrotor
 import pytest
 from emulator import BASE
 
-REQUEST = {"authenticationInfo": BASE["request"]["authenticationInfo"]}
+IDENTITIES = itertools.count()
+
+
+def alone() -> dict[str, Any]:
+    """A request whose identity no other manager of this process has: managers of one identity share."""
+    cluster = {"clusterName": f"cluster-{next(IDENTITIES)}"}
+    iam = BASE["request"]["authenticationInfo"]["iamCredentials"] | cluster
+    return {"authenticationInfo": {"iamCredentials": iam}}
 
 
 def test_credential() -> None:
-    with keyrotor.TokenManager(REQUEST) as manager:
+    with keyrotor.TokenManager(alone()) as manager:
         credential = manager.credential()
         assert credential.user == "iam-user-01"
         assert credential.secret == manager.token()
@@ -39,7 +48,7 @@ def test_a_password_is_a_credential_that_does_not_expire() -> None:
 
 
 def test_refresh_and_reject_make_new_tokens() -> None:
-    with keyrotor.TokenManager(REQUEST) as manager:
+    with keyrotor.TokenManager(alone()) as manager:
         first = manager.credential()
         second = manager.refresh()
         assert second.generation == first.generation + 1
@@ -53,7 +62,7 @@ def test_refresh_and_reject_make_new_tokens() -> None:
 
 
 def test_status_is_plain_data() -> None:
-    with keyrotor.TokenManager(REQUEST) as manager:
+    with keyrotor.TokenManager(alone()) as manager:
         assert manager.status()["state"] == "idle"
         assert manager.status()["generation"] == 0
         manager.start()
@@ -84,7 +93,7 @@ def test_the_last_error_is_in_the_status(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_closed_manager_says_so() -> None:
-    manager = keyrotor.TokenManager(REQUEST)
+    manager = keyrotor.TokenManager(alone())
     manager.token()
     manager.close()
     manager.close()
@@ -99,7 +108,7 @@ def test_a_closed_manager_says_so() -> None:
 
 def test_a_subscriber_gets_the_current_credential_then_newer_ones() -> None:
     seen: queue.Queue[keyrotor.Credential] = queue.Queue()
-    with keyrotor.TokenManager(REQUEST) as manager:
+    with keyrotor.TokenManager(alone()) as manager:
         subscription = manager.subscribe(seen.put)
         assert seen.get(timeout=5).generation == 1
         second = manager.refresh()
@@ -114,7 +123,7 @@ def test_a_subscriber_gets_the_current_credential_then_newer_ones() -> None:
 
 def test_a_subscription_need_not_be_kept() -> None:
     seen: queue.Queue[int] = queue.Queue()
-    with keyrotor.TokenManager(REQUEST) as manager:
+    with keyrotor.TokenManager(alone()) as manager:
         manager.subscribe(lambda credential: seen.put(credential.generation))
         assert seen.get(timeout=5) == 1
         gc.collect()
@@ -129,7 +138,7 @@ def test_what_a_subscriber_raises_is_logged_and_hurts_nobody(caplog: pytest.LogC
         seen.put(credential.generation)
         raise SystemExit("a subscriber's problem")
 
-    with caplog.at_level(logging.ERROR, "keyrotor"), keyrotor.TokenManager(REQUEST) as manager:
+    with caplog.at_level(logging.ERROR, "keyrotor"), keyrotor.TokenManager(alone()) as manager:
         with manager.subscribe(bad):
             assert seen.get(timeout=5) == 1
             manager.refresh()
@@ -143,7 +152,7 @@ def test_what_a_subscriber_raises_is_logged_and_hurts_nobody(caplog: pytest.LogC
 def test_a_subscriber_may_use_and_close_its_manager() -> None:
     done = threading.Event()
     outcome: list[object] = []
-    manager = keyrotor.TokenManager(REQUEST)
+    manager = keyrotor.TokenManager(alone())
 
     def use(credential: keyrotor.Credential) -> None:
         outcome.append(manager.token() == credential.secret)
@@ -161,7 +170,7 @@ class Holder:
 
     def __init__(self) -> None:
         self.told = threading.Event()
-        self.manager = keyrotor.TokenManager(REQUEST)
+        self.manager = keyrotor.TokenManager(alone())
         self.manager.subscribe(self.on_token)
 
     def on_token(self, credential: keyrotor.Credential) -> None:
@@ -182,7 +191,7 @@ def test_a_manager_that_calls_its_holder_is_collected() -> None:
 
 
 def test_many_threads_share_one_manager() -> None:
-    with keyrotor.TokenManager(REQUEST) as manager:
+    with keyrotor.TokenManager(alone()) as manager:
         tokens: list[str] = []
         threads = [threading.Thread(target=lambda: tokens.append(manager.token())) for _ in range(32)]
         for thread in threads:
