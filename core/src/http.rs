@@ -75,8 +75,12 @@ fn request(question: &Question<'_>) -> Result<HttpRequest, Silence> {
     Ok(request)
 }
 
+/// A server that wants to be left alone for longer is asked all the same: refreshing never stops.
+const LONGEST_ADVICE: Duration = Duration::from_secs(300);
+
 fn retry_after(response: &HttpResponse) -> Option<Duration> {
-    response.headers().get("retry-after")?.trim().parse().ok().map(Duration::from_secs)
+    let seconds = response.headers().get("retry-after")?.trim().parse().ok();
+    seconds.map(|seconds| Duration::from_secs(seconds).min(LONGEST_ADVICE))
 }
 
 fn with_causes(error: &dyn std::error::Error) -> String {

@@ -76,7 +76,8 @@
 //! degraded, recovered, expired, rejected, closed, and from a client reauthenticated and re-AUTH failed. Logs go to
 //! `tracing`: `IAM token refreshed successfully` and `Failed to refresh IAM token: …` with source, generation and
 //! expiry, inside the span `token_refresh`. None of them ever holds a token or a key. They run under no lock: a log
-//! may ask for the status, and one that hangs or panics stops no token.
+//! may ask for the status, and one that panics stops no token. They run on keyrotor's own thread: one that hangs holds
+//! up the refreshing, not a reader of the current token.
 //!
 //! # Metrics
 //!

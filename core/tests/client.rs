@@ -438,6 +438,24 @@ async fn t17_a_server_that_repeats_the_login_leaks_nothing() {
 }
 
 #[tokio::test]
+async fn c12_a_server_that_reads_nothing_more_keeps_nobody_waiting() {
+    let (port, _) = raw_server(b"+OK\r\n", true).await;
+    let request = json!({
+        "addresses": [{"host": "127.0.0.1", "port": port}],
+        "requestTimeout": 300,
+        "protocol": "RESP2",
+        "authenticationInfo": {"serverCredentials": {"username": "app", "password": "hunter2"}},
+    });
+    let client = support::connect(&request).await.unwrap();
+    let set = cmd("SET").arg("key").arg(vec![b'x'; 1 << 20]).to_owned();
+    // More than the socket's buffers take.
+    for _ in 0..12 {
+        let waited = tokio::time::timeout(Duration::from_secs(5), client.execute(&set)).await;
+        assert_eq!(waited.expect("an end").unwrap_err().code(), Code::RequestTimeout);
+    }
+}
+
+#[tokio::test]
 async fn c12_a_server_that_drops_every_login_is_not_hammered() {
     let (port, count) = raw_server(b"+OK\r\n", false).await;
     let request = json!({"addresses": [{"host": "127.0.0.1", "port": port}]});

@@ -111,6 +111,21 @@ fn a_config_file_and_options_add_up() {
 }
 
 #[test]
+fn faults_may_be_set_from_the_start() {
+    let emulator =
+        Emulator::start(&["--fault", r#"refuse={"count": 1}"#, "--fault", r#"stall={"milliseconds": 1}"#]);
+    assert!(redis_cli(&emulator, "iam-user-01", &token(), &["PING"]).contains("WRONGPASS"));
+    assert_eq!(redis_cli(&emulator, "iam-user-01", &token(), &["PING"]), "PONG");
+    for (fault, said) in
+        [("nonsense", "/faults/nonsense"), ("refuse={", "not JSON"), ("refuse={\"x\": 1}", "x: unknown")]
+    {
+        let output = run(&["emulate", "--fault", fault]);
+        assert!(!output.status.success());
+        assert!(stderr(&output).contains(said), "{fault}: {}", stderr(&output));
+    }
+}
+
+#[test]
 fn a_cluster_is_played_on_command() {
     let emulator = Emulator::start(&["--shards", "3", "--replicas", "1"]);
     let follow =

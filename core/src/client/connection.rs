@@ -181,15 +181,37 @@ impl Connection {
         pack: impl FnOnce(&mut Vec<u8>),
     ) -> Result<Replies> {
         let deadline = within.map(|within| Deadline { within, at: self.runner.now() + within });
-        self.has_room().await;
+        self.has_room(deadline).await?;
         let waiting = self.shared.wire().submit(count, deadline, pack)?;
         self.shared.driver.wake();
         // The driver answers every call before it goes.
         waiting.await.unwrap_or_else(|_| Err(disconnected("its driver is gone")))
     }
 
-    /// Waits while the socket does not keep up.
-    async fn has_room(&self) {
+    /// Waits while the socket does not keep up, until the deadline.
+    async fn has_room(&self, deadline: Option<Deadline>) -> Result<()> {
+        if self.shared.wire().backlog() < BACKLOG {
+            return Ok(());
+        }
+        let Some(Deadline { within, at }) = deadline else {
+            self.drained().await;
+            return Ok(());
+        };
+        tokio::select! {
+            biased;
+            () = self.drained() => Ok(()),
+            () = self.runner.sleep(at.saturating_sub(self.runner.now())) => Err(Error::new(
+                Code::RequestTimeout,
+                format!(
+                    "the server took nothing more for {} ms, so the command was not sent; look at the server, or raise \
+                     request_timeout",
+                    within.as_millis()
+                ),
+            )),
+        }
+    }
+
+    async fn drained(&self) {
         loop {
             // Made before the look, so that no change after it goes unnoticed.
             let changed = self.shared.room.notified();

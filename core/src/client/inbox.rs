@@ -10,8 +10,10 @@ use super::reply::settle;
 use super::value;
 use crate::error::{Error, Result};
 
-/// What one read asks for, unless the reply under way is known to be larger.
+/// What one read asks for at least.
 const CHUNK: usize = 16 << 10;
+/// What is set aside for a reply that says how long it is, before more of it than this has come: it may be a lie.
+const ON_TRUST: usize = 1 << 20;
 
 /// `Inbox` lends its room to whoever reads, and cuts what came into replies.
 #[derive(Default)]
@@ -26,9 +28,10 @@ pub(super) struct Inbox {
 impl Inbox {
     /// Where the next read goes.
     pub(super) fn room(&mut self) -> &mut [u8] {
-        let needed = self.filled + self.wanted.max(1);
-        if self.room.len() < needed.max(CHUNK) {
-            self.room.resize(needed.max(CHUNK), 0);
+        let free = self.room.len() - self.filled;
+        let sought = self.wanted.clamp(CHUNK, self.filled.max(ON_TRUST));
+        if free < CHUNK.min(sought) || self.wanted > free && free < sought {
+            self.room.resize(self.filled + sought, 0);
         }
         self.room.get_mut(self.filled..).unwrap_or_default()
     }
@@ -64,6 +67,9 @@ impl Inbox {
     }
 
     fn forget(&mut self, length: usize) {
+        if length == 0 {
+            return;
+        }
         self.room.copy_within(length..self.filled, 0);
         self.filled -= length;
         if self.filled == 0 && self.room.len() > CHUNK {
@@ -115,6 +121,38 @@ mod tests {
         let rest = [vec![b'x'; 1_000_000], b"\r\n".to_vec()].concat();
         assert_eq!(receive(&mut inbox, &rest).unwrap().len(), 1);
         assert_eq!(inbox.room().len(), CHUNK);
+    }
+
+    #[test]
+    fn b01_a_length_that_is_a_lie_costs_little_memory() {
+        for length in ["107374182400", "9223372036854775000"] {
+            let mut inbox = Inbox::default();
+            assert!(receive(&mut inbox, format!("${length}\r\n").as_bytes()).unwrap().is_empty());
+            for _ in 0..8 {
+                let read = inbox.room().len();
+                assert!(read <= 2 * ON_TRUST + 8 * CHUNK, "{read}");
+                inbox.received(CHUNK, &mut VecDeque::new()).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_list_is_read_in_chunks_to_its_end() {
+        let items = 4000;
+        let reply = format!("*{items}\r\n{}", "$20\r\n12345678901234567890\r\n".repeat(items));
+        let (mut inbox, mut replies, mut reads) = (Inbox::default(), VecDeque::new(), 0);
+        let mut rest = reply.as_bytes();
+        while !rest.is_empty() {
+            let room = inbox.room();
+            assert!(room.len() >= CHUNK / 2, "{}", room.len());
+            let read = room.len().min(rest.len());
+            room[..read].copy_from_slice(&rest[..read]);
+            inbox.received(read, &mut replies).unwrap();
+            rest = &rest[read..];
+            reads += 1;
+        }
+        assert_eq!(replies.len(), 1);
+        assert!(reads <= 2 * reply.len() / CHUNK, "{reads}");
     }
 
     #[test]

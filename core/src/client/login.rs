@@ -41,7 +41,11 @@ pub(super) async fn log_in_again(
     connection.note_login(Some(credential), at);
     if settings.verify_identity {
         let asked = verify_identity(connection, user_name(credential));
-        within(settings.connection_timeout, runner, asked).await?;
+        let verified = within(settings.connection_timeout, runner, asked).await;
+        if verified.as_ref().is_err_and(|error| error.code() == Code::AuthIdentityMismatch) {
+            connection.close();
+        }
+        verified?;
     }
     Ok(())
 }

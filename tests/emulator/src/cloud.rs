@@ -43,6 +43,8 @@ pub struct CloudConfig {
     /// A folder that keeps the certificate authority over starts, so that clients need to be told of it once. Made
     /// where it is missing. Default: a new authority at each start.
     pub ca_dir: Option<PathBuf>,
+    /// Faults that are set from the start: paths of the [control API](crate::control) with their bodies.
+    pub faults: Vec<(String, Value)>,
     /// The cache front.
     pub cache: Option<Config>,
     /// The credential endpoints.
@@ -73,6 +75,8 @@ impl CloudConfig {
         let top: config::Common = read("the top of the file", Value::Object(common.clone()))?;
         let control = fields.remove("control").map(|value| read("control", value)).transpose()?;
         let ca_dir = fields.remove("ca_dir").map(|value| read("ca_dir", value)).transpose()?;
+        let faults: Map<_, _> =
+            fields.remove("faults").map(|value| read("faults", value)).transpose()?.unwrap_or_default();
         let cache = section(&mut fields, "cache", &common, &COMMON)?;
         let credentials = section(&mut fields, "credentials", &common, &["region", "time_scale"])?;
         let entra = section(&mut fields, "entra", &common, &OF_ENTRA)?;
@@ -81,7 +85,9 @@ impl CloudConfig {
         if let Some(name) = fields.keys().next() {
             return Err(wrong(format!("unknown section `{name}`")));
         }
-        Ok(Self { control, clock: top.clock, keys: top.keys, ca_dir, cache, credentials, entra, rds, dsql })
+        let faults = faults.into_iter().collect();
+        let (clock, keys) = (top.clock, top.keys);
+        Ok(Self { control, clock, keys, ca_dir, faults, cache, credentials, entra, rds, dsql })
     }
 }
 
@@ -160,10 +166,14 @@ impl Cloud {
             None => None,
         };
         panels.extend(rds.iter().chain(&dsql).map(Rds::panel));
+        let panels: Panels = panels.into();
+        for (path, body) in &config.faults {
+            let set = control::set(&panels, path, body).await;
+            set.map_err(|problem| Error::Config { field: "faults", problem })?;
+        }
         let (stop, stopped) = watch::channel(false);
         let mut tasks = Vec::new();
         let control = control.map(|(listener, address)| {
-            let panels: Panels = panels.into();
             tasks.push(tokio::spawn(control::run(panels, listener, stopped)));
             address
         });
@@ -281,6 +291,20 @@ mod tests {
         let credentials = config.credentials.expect("endpoints");
         assert_eq!((credentials.region.as_str(), credentials.time_scale), ("us-east-1", 2.0));
         assert_eq!(config.control, Some(([127, 0, 0, 1], 0).into()));
+    }
+
+    #[tokio::test]
+    async fn a_fault_is_set_from_the_start_or_named() {
+        let start = |faults: &str| {
+            let text = format!(r#"{{"region": "us-east-1", "credentials": {{}}, "faults": {faults}}}"#);
+            Cloud::start(CloudConfig::from_json(&text).expect("a valid file"))
+        };
+        let cloud = start(r#"{"/credentials/faults/failing": {"status": 500}}"#).await.expect("a cloud");
+        cloud.stop().await;
+        for faults in [r#"{"/faults/refuse": {}}"#, r#"{"/credentials/faults/failing": {"statuss": 1}}"#] {
+            let error = start(faults).await.expect_err(faults).to_string();
+            assert!(error.contains("faults"), "{error}");
+        }
     }
 
     #[test]

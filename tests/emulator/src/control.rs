@@ -64,7 +64,7 @@ mod routes;
 pub(crate) use body::Body;
 pub(crate) use cache::CachePanel;
 pub(crate) use panel::{Acting, Outcome, Panel, bad, conflict};
-pub(crate) use routes::Panels;
+pub(crate) use routes::{Panels, set};
 
 use crate::http;
 use std::sync::Arc;

@@ -36,8 +36,8 @@
 //! of their own, on the same IP address, without a login; listen on loopback where others can reach the machine.
 //!
 //! # What it carries
-//! 1,000 connections with 20,000 commands a second on two cores, which `tests/load` asserts. A connection costs 60 KiB,
-//! and some 220 KiB after large values. Each takes two file descriptors: raise `ulimit -n` for more than 500.
+//! 1,000 connections with 20,000 commands a second on two cores: `tests/load` asserts that pace where
+//! `KEYROTOR_SOAK_SECONDS` is set, and that no command fails always. A connection costs 60 KiB, and some 220 KiB after large values. Each takes two file descriptors: raise `ulimit -n` for more than 500.
 //!
 //! # What differs from the services
 //! - The server's own replies pass through: `HELLO`, `INFO` and `ACL WHOAMI` describe the local server.

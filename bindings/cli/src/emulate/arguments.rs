@@ -41,6 +41,10 @@ pub(crate) struct Arguments {
     /// Write the environment of an application that uses it into this file, a NAME=value a line; `-` prints it
     #[arg(long, value_name = "FILE")]
     pub(super) env: Option<PathBuf>,
+    /// Set a fault from the start, as a POST to the control API would: `refuse`, `stall={"milliseconds": 200}`,
+    /// `rds/faults/throttle`; may be repeated
+    #[arg(long = "fault", value_name = "NAME[=JSON]", value_parser = fault)]
+    pub(super) faults: Vec<(String, serde_json::Value)>,
     /// Print one line of JSON when ready
     #[arg(long)]
     pub(super) json: bool,
@@ -217,6 +221,17 @@ impl From<ServiceName> for Service {
             ServiceName::Azure => Self::Azure,
         }
     }
+}
+
+/// A fault's path in the control API, and the body.
+fn fault(text: &str) -> Result<(String, serde_json::Value), String> {
+    let (name, body) = text.split_once('=').unwrap_or((text, "{}"));
+    let path = match name.trim_start_matches('/') {
+        name if name.contains('/') => format!("/{name}"),
+        name => format!("/faults/{name}"),
+    };
+    let body = serde_json::from_str(body).map_err(|error| format!("{name}: not JSON: {error}"))?;
+    Ok((path, body))
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -54,6 +54,7 @@ pub(super) fn settle(arguments: Arguments) -> Result<(CloudConfig, Show), Error>
     }
     config.clock = arguments.clock.or(config.clock);
     config.ca_dir = arguments.ca_dir.or(config.ca_dir);
+    config.faults.extend(arguments.faults);
     config.control = arguments.control.or(config.control).or(Some(FREE_PORT));
     if arguments.no_control {
         config.control = None;

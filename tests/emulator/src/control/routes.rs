@@ -56,6 +56,14 @@ async fn route(panels: &Panels, call: &Call) -> Outcome {
     }
 }
 
+/// Sets a fault as a POST to its path would.
+pub(crate) async fn set(panels: &Panels, path: &str, body: &Value) -> Result<(), String> {
+    let panel = panels.iter().find(|panel| panel.method(path) == Some(Method::POST));
+    let panel = panel.ok_or_else(|| format!("{path}: no front that is played has this fault"))?;
+    let body = Body::parse(body.to_string().as_bytes()).map_err(|problem| format!("{path}: {problem}"))?;
+    panel.act(path, body).await.map(drop).map_err(|(_, problem)| format!("{path}: {problem}"))
+}
+
 fn record(panels: &Panels) -> Outcome {
     let mut whole = Map::new();
     for panel in panels.iter() {
