@@ -239,11 +239,6 @@ def test_there_is_no_port_without_tls() -> None:
         pass
 
 
-def test_the_cache_needs_the_tenant() -> None:
-    with pytest.raises(RuntimeError), Emulator({"cache": {"service": "azure", "users": USERS}}):
-        pass
-
-
 Flow = Callable[[Emulator, Pair, TokenManagerConfig], EntraIdCredentialsProvider]
 
 

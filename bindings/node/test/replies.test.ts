@@ -95,11 +95,12 @@ test('B01 an error of the server may hold anything', async () => {
   assert.equal(await client.execute(['ECHO', 'a\0b']), 'a\0b');
 });
 
-test('B01 an error that is no text costs its connection, not the process', async () => {
+test('B01 an error that is no text is an error of its command only', async () => {
   await using other = await Client.connect(emulator.request() as never);
   const error = await failureOf(other.execute(['EVAL', "return redis.error_reply('MYERR \\255')", 0]));
-  assert.equal(error.code, 'protocol', error.message);
+  assert.equal(error.code, 'server-error', error.message);
   assert.equal(await other.execute(['PING']), 'PONG');
+  assert.equal(other.stats().reconnects, 0);
 });
 
 test('a command that is under way when its client is closed ends', async () => {
