@@ -155,6 +155,12 @@ def problems_of(host: str, report: dict[str, Any], record: dict[str, Any], secon
     return [problem for problem, is_so in checks.items() if is_so]
 
 
+def by_use(connections: list[dict[str, Any]]) -> tuple[int, list[dict[str, Any]]]:
+    """How many connections carried something, and those that did not: dials given up before a login."""
+    unused = [seen for seen in connections if seen["logins"] + seen["commands_forwarded"] == 0]
+    return len(connections) - len(unused), unused
+
+
 def print_table(reports: dict[str, dict[str, Any]], problems: dict[str, list[str]]) -> None:
     columns = ("commands", "rotations", "reauths", "reconnects", "failures")
     print(f"{'host':<8}" + "".join(f"{column:>12}" for column in columns))
@@ -193,7 +199,6 @@ def run(seconds: int) -> bool:
     print_table(reports, problems)
     totals = record["totals"]
     expected = {
-        "connections": len(CLIENTS),
         "logins_refused": 0,
         "session_limit_cuts": 0,
         "commands_refused": 0,
@@ -201,7 +206,12 @@ def run(seconds: int) -> bool:
     disagreements = [
         f"{name} is {totals[name]}, not {value}" for name, value in expected.items() if totals[name] != value
     ]
+    used, unused = by_use(record["connections"])
+    if used != len(CLIENTS):
+        disagreements.append(f"{used} connections were used, not {len(CLIENTS)}")
     print("emulator: " + ", ".join(f"{value} {name.replace('_', ' ')}" for name, value in totals.items()))
+    for connection in unused:
+        print(f"  connection {connection['id']} was opened and never used: {json.dumps(connection)}")
     for disagreement in disagreements:
         print(f"  {disagreement}")
     failed = bool(disagreements) or any(problems.values())
