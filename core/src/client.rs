@@ -9,10 +9,13 @@ mod frame;
 mod heal;
 mod inbox;
 mod login;
+mod node;
 mod pace;
 mod reply;
 mod runner;
-mod standalone;
+mod sendable;
+mod session;
+mod stats;
 mod tls;
 mod value;
 mod wire;
@@ -22,13 +25,15 @@ use std::sync::Arc;
 pub use batch::Batch;
 use keyrotor_proto::{ConnectionRequest, Format, Message, Status};
 pub use redis::{Cmd, Value, cmd};
-pub use standalone::ClientStats;
+pub use stats::ClientStats;
 
 use crate::callbacks::Callbacks;
 use crate::config;
 use crate::error::Result;
 use crate::manager::TokenManager;
-use standalone::Standalone;
+use node::{Node, Target};
+use sendable::Sendable;
+use session::Session;
 
 /// A client of one server, logged in for as long as it lives.
 ///
@@ -61,17 +66,24 @@ pub struct Client {
 
 /// Closes the client when the last clone goes.
 struct Handle {
-    standalone: Arc<Standalone>,
+    session: Arc<Session>,
+    node: Arc<Node>,
+}
+
+impl Handle {
+    fn close(&self) {
+        self.node.close(&self.session.close());
+    }
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.standalone.close();
+        self.close();
     }
 }
 
 impl Client {
-    /// Connects and logs in; a failure leaves nothing behind.
+    /// Connects and logs in; a failure leaves nothing behind. With `lazy_connect` the first command does so.
     ///
     /// # Errors
     /// `config-*` for the request, `credentials-*` for the token, `network-*` on the way to the server, `auth-*`
@@ -95,8 +107,13 @@ impl Client {
     /// As [`connect`](Self::connect).
     pub async fn from_request_with(request: &[u8], format: Format, callbacks: &Callbacks) -> Result<Self> {
         let settings = config::connection(keyrotor_proto::decode(request, format)?, callbacks)?;
-        let standalone = Standalone::connect(settings).await?;
-        Ok(Self { handle: Arc::new(Handle { standalone }) })
+        let session = Session::open(settings)?;
+        let target = Target { addresses: session.settings.addresses.clone(), reads_replica: false };
+        let node = match session.settings.is_lazy {
+            true => Node::lazy(&session, target),
+            false => Node::connect(&session, target).await?,
+        };
+        Ok(Self { handle: Arc::new(Handle { session, node }) })
     }
 
     /// [`connect`](Self::connect) with the bytes or the JSON of a [`ConnectionRequest`].
@@ -116,7 +133,8 @@ impl Client {
     /// error; [`Code::CommandUnsupported`](crate::Code::CommandUnsupported) for commands that would take the
     /// shared connection over; `auth-*` at once while no login can be made; `network-*`, `request-*`.
     pub async fn execute(&self, command: &Cmd) -> Result<Value> {
-        self.handle.standalone.execute(command).await
+        command::check(command)?;
+        self.send(1, command).await
     }
 
     /// Sends a batch in one piece and waits for all replies. An error of the server to one command is that
@@ -125,12 +143,22 @@ impl Client {
     /// # Errors
     /// As [`execute`](Self::execute).
     pub async fn execute_batch(&self, batch: &Batch) -> Result<Vec<Result<Value>>> {
-        self.handle.standalone.execute_batch(batch).await
+        if batch.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.send(u64::try_from(batch.len()).unwrap_or(u64::MAX), batch).await
+    }
+
+    async fn send<S: Sendable>(&self, count: u64, what: &S) -> Result<S::Reply> {
+        let Handle { session, node } = &*self.handle;
+        let runner = session.runner()?;
+        let deadline = session.deadline(&*runner);
+        session.counted(count, node.send(what, deadline, &runner)).await
     }
 
     /// The manager of this client's tokens; `None` where it does not log in.
     pub fn token_manager(&self) -> Option<&TokenManager> {
-        self.handle.standalone.token_manager()
+        self.handle.session.manager.as_ref()
     }
 
     /// How the login's token stands; `None` where the client does not log in.
@@ -140,13 +168,13 @@ impl Client {
 
     /// What happened so far.
     pub fn stats(&self) -> ClientStats {
-        self.handle.standalone.stats()
+        self.handle.session.stats()
     }
 
     /// Closes the connection and ends all background work; calls that wait get
     /// [`Code::Closed`](crate::Code::Closed). Harmless when repeated.
     pub fn close(&self) {
-        self.handle.standalone.close();
+        self.handle.close();
     }
 }
 

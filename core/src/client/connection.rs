@@ -11,9 +11,8 @@ use keyrotor_proto::Code;
 use redis::{Cmd, Value};
 use tokio::sync::Notify;
 
-use super::batch::Batch;
 use super::driver::Driver;
-use super::reply::{disconnected, settle};
+use super::reply::disconnected;
 use super::runner::{Runner, Stream};
 use super::wire::{Deadline, Replies, Wire};
 use crate::credential::Credential;
@@ -84,59 +83,6 @@ impl Shared {
     }
 }
 
-/// What can be sent on a connection.
-pub(super) trait Sendable: Sync {
-    type Reply: Send;
-
-    /// Ends after `within` at the latest, unless the socket takes nothing.
-    fn send_on(
-        &self,
-        connection: &Connection,
-        within: Duration,
-    ) -> impl Future<Output = Result<Self::Reply>> + Send;
-
-    /// Whether nothing of it ran, since the server wants a login first.
-    fn wants_login(outcome: &Result<Self::Reply>) -> bool;
-}
-
-impl Sendable for Cmd {
-    type Reply = Value;
-
-    async fn send_on(&self, connection: &Connection, within: Duration) -> Result<Value> {
-        connection.exchange(self, Some(within)).await
-    }
-
-    fn wants_login(outcome: &Result<Value>) -> bool {
-        matches!(outcome, Err(error) if error.code() == Code::AuthRequired)
-    }
-}
-
-impl Sendable for Batch {
-    type Reply = Vec<Result<Value>>;
-
-    async fn send_on(&self, connection: &Connection, within: Duration) -> Result<Self::Reply> {
-        let replies = connection.submit(self.count(), Some(within), |out| self.pack(out)).await?;
-        if self.is_atomic() { outcome_of_exec(replies) } else { Ok(replies) }
-    }
-
-    fn wants_login(outcome: &Result<Self::Reply>) -> bool {
-        match outcome {
-            Ok(replies) => replies.iter().all(Cmd::wants_login),
-            Err(error) => error.code() == Code::AuthRequired,
-        }
-    }
-}
-
-/// Of MULTI, the queued commands and EXEC, the last reply is what counts; where it is an error, the first one says
-/// why.
-fn outcome_of_exec(mut replies: Vec<Result<Value>>) -> Result<Vec<Result<Value>>> {
-    match replies.pop() {
-        Some(Ok(Value::Array(values))) => Ok(values.into_iter().map(|value| settle(Ok(value))).collect()),
-        Some(Err(error)) => Err(replies.into_iter().find_map(Result::err).unwrap_or(error)),
-        _ => Err(Error::internal("EXEC answered without an array")),
-    }
-}
-
 /// The login that is in force.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct LoginRecord {
@@ -169,18 +115,18 @@ impl Connection {
         self.exchange(command, None).await
     }
 
-    async fn exchange(&self, command: &Cmd, within: Option<Duration>) -> Result<Value> {
-        let replies = self.submit(1, within, |out| command.write_packed_command(out)).await?;
+    pub(super) async fn exchange(&self, command: &Cmd, deadline: Option<Deadline>) -> Result<Value> {
+        let replies = self.submit(1, deadline, |out| command.write_packed_command(out)).await?;
         replies.into_iter().next().unwrap_or_else(|| Err(Error::internal("a command without a reply")))
     }
 
-    async fn submit(
+    /// Sends `count` commands that `pack` appends, and waits for their replies.
+    pub(super) async fn submit(
         &self,
         count: usize,
-        within: Option<Duration>,
+        deadline: Option<Deadline>,
         pack: impl FnOnce(&mut Vec<u8>),
     ) -> Result<Replies> {
-        let deadline = within.map(|within| Deadline { within, at: self.runner.now() + within });
         self.has_room(deadline).await?;
         let waiting = self.shared.wire().submit(count, deadline, pack)?;
         self.shared.driver.wake();

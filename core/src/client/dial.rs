@@ -9,18 +9,19 @@ use tokio_rustls::TlsConnector;
 
 use super::runner::{Runner, Stream};
 use super::tls;
-use crate::config::{Settings, Tls};
+use crate::config::{Address, Settings, Tls};
 use crate::error::{Error, Result};
 
-/// Opens a connection to the first address that answers.
+/// Opens a connection to the first of the addresses that answers.
 pub(super) async fn dial(
+    addresses: &[Address],
     settings: &Settings,
     config: Option<&Arc<ClientConfig>>,
     runner: &dyn Runner,
 ) -> Result<Box<dyn Stream>> {
     let mut last = None;
-    for (host, port) in &settings.addresses {
-        match dial_one(settings, config, runner, host, *port).await {
+    for address in addresses {
+        match dial_one(address, settings, config, runner).await {
             Ok(stream) => return Ok(stream),
             Err(error) => last = Some(error),
         }
@@ -29,35 +30,34 @@ pub(super) async fn dial(
 }
 
 async fn dial_one(
+    address: &Address,
     settings: &Settings,
     config: Option<&Arc<ClientConfig>>,
     runner: &dyn Runner,
-    host: &str,
-    port: u16,
 ) -> Result<Box<dyn Stream>> {
     let timeout = settings.connection_timeout;
     let stream = tokio::select! {
-        stream = runner.connect(host.to_owned(), port, settings.nodelay) => {
-            stream.map_err(|error| connect_error(host, port, &error))?
+        stream = runner.connect(address.host.clone(), address.port, settings.nodelay) => {
+            stream.map_err(|error| connect_error(address, &error))?
         }
         () = runner.sleep(timeout) => return Err(Error::new(
             Code::NetworkConnectTimeout,
-            format!("{host}:{port} did not accept a TCP connection within {} ms", timeout.as_millis()),
+            format!("{address} did not accept a TCP connection within {} ms", timeout.as_millis()),
         )),
     };
     let (Some(tls), Some(config)) = (&settings.tls, config) else {
         return Ok(stream);
     };
-    let name = tls::server_name(tls, host)?;
+    let name = tls::server_name(tls, &address.host)?;
     tokio::select! {
         stream = TlsConnector::from(Arc::clone(config)).connect(name, stream) => match stream {
             Ok(stream) => Ok(Box::new(stream)),
-            Err(error) => Err(tls_error(tls, host, port, &error)),
+            Err(error) => Err(tls_error(tls, address, &error)),
         },
         () = runner.sleep(timeout) => Err(Error::new(
             Code::NetworkTlsTimeout,
             format!(
-                "{host}:{port} accepted the connection but did not finish the TLS handshake within {} ms; is it a \
+                "{address} accepted the connection but did not finish the TLS handshake within {} ms; is it a \
                  server without TLS?",
                 timeout.as_millis()
             ),
@@ -65,16 +65,16 @@ async fn dial_one(
     }
 }
 
-fn connect_error(host: &str, port: u16, error: &io::Error) -> Error {
+fn connect_error(address: &Address, error: &io::Error) -> Error {
     // getaddrinfo's failures have no kind of their own.
     let is_lookup = error.raw_os_error().is_none() && error.to_string().contains("lookup");
     if is_lookup {
-        return Error::new(Code::NetworkResolve, format!("the name {host} was not found: {error}"));
+        return Error::new(Code::NetworkResolve, format!("the name {} was not found: {error}", address.host));
     }
-    Error::new(Code::NetworkConnect, format!("no TCP connection to {host}:{port}: {error}"))
+    Error::new(Code::NetworkConnect, format!("no TCP connection to {address}: {error}"))
 }
 
-fn tls_error(tls: &Tls, host: &str, port: u16, error: &io::Error) -> Error {
+fn tls_error(tls: &Tls, address: &Address, error: &io::Error) -> Error {
     let advice = match certificate_error(error) {
         Some(rustls::CertificateError::UnknownIssuer) if tls.roots.is_empty() => {
             "; it was signed by none of this system's authorities: hand its authority over in root_certs"
@@ -95,7 +95,7 @@ fn tls_error(tls: &Tls, host: &str, port: u16, error: &io::Error) -> Error {
         Some(_) => "",
         None => "; is it a server without TLS?",
     };
-    Error::new(Code::NetworkTls, format!("no TLS connection to {host}:{port}: {error}{advice}"))
+    Error::new(Code::NetworkTls, format!("no TLS connection to {address}: {error}{advice}"))
 }
 
 fn certificate_error(error: &io::Error) -> Option<&rustls::CertificateError> {

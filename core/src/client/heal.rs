@@ -7,9 +7,10 @@ use std::time::Duration;
 use keyrotor_proto::{Code, EventKind};
 
 use super::connection::{Connection, LoginRecord};
+use super::node::Target;
 use super::pace;
 use super::runner::Runner;
-use super::standalone::Standalone;
+use super::session::Session;
 use super::{dial, login};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Lease;
@@ -20,34 +21,42 @@ use crate::manager::TokenManager;
 /// Re-AUTH begins in this share of the lease: it is done by 95 % even where a token has to be fetched first.
 const REAUTH: (f64, f64) = (0.80, 0.92);
 
-impl Standalone {
+impl Session {
     /// A new connection, logged in. On a refusal the next token goes out on a new connection at once.
-    pub(super) async fn establish(&self, runner: &Arc<dyn Runner>) -> Result<Arc<Connection>> {
-        match self.establish_once(runner).await {
-            Err(error) if error.code() == Code::AuthRefused && self.has_tokens() => {
-                self.establish_once(runner).await
+    pub(super) async fn establish(
+        &self,
+        target: &Target,
+        runner: &Arc<dyn Runner>,
+    ) -> Result<Arc<Connection>> {
+        match self.establish_once(target, runner).await {
+            Err(error) if error.code() == Code::AuthRefused && self.is_token => {
+                self.establish_once(target, runner).await
             }
             other => other,
         }
     }
 
-    async fn establish_once(&self, runner: &Arc<dyn Runner>) -> Result<Arc<Connection>> {
+    async fn establish_once(&self, target: &Target, runner: &Arc<dyn Runner>) -> Result<Arc<Connection>> {
         // First the token: a source that is slow or broken is its own error, and never a connection timeout.
         let credential = match &self.manager {
             Some(manager) => Some(manager.credential_async().await?),
             None => None,
         };
-        let stream = dial::dial(&self.settings, self.tls.as_ref(), &**runner).await?;
+        let stream = dial::dial(&target.addresses, &self.settings, self.tls.as_ref(), &**runner).await?;
         let connection = Connection::open(stream, runner);
         let outcome = login::log_in(&connection, &self.settings, credential.as_deref(), &**runner).await;
         self.report(credential.as_deref(), &outcome);
-        outcome.map(|()| Arc::new(connection)).map_err(|error| self.with_doubts(error))
+        outcome.map_err(|error| self.with_doubts(error))?;
+        if target.reads_replica {
+            login::read_from_replica(&connection, &self.settings, &**runner).await?;
+        }
+        Ok(Arc::new(connection))
     }
 
     /// Every wrong name is refused with the same words; a name that looked odd from the start is the first suspect.
     fn with_doubts(&self, error: Error) -> Error {
         match error.code() {
-            Code::AuthRefused if self.has_tokens() => {
+            Code::AuthRefused if self.is_token => {
                 let doubts =
                     self.manager.as_ref().map(|manager| manager.status().warnings).unwrap_or_default();
                 let error = doubts.iter().fold(error, |error, doubt| error.with_hint(doubt));

@@ -103,6 +103,15 @@ async fn set_up(connection: &Connection, settings: &Settings, credential: Option
     Ok(())
 }
 
+/// A replica of a cluster sends whoever does not ask for this to its primary.
+pub(super) async fn read_from_replica(
+    connection: &Connection,
+    settings: &Settings,
+    runner: &dyn Runner,
+) -> Result<()> {
+    within(settings.connection_timeout, runner, connection.send(&cmd("READONLY"))).await.map(drop)
+}
+
 /// A server whose `default` user needs no password answers whoever failed to log in; so the name is asked for.
 async fn verify_identity(connection: &Connection, expected: &str) -> Result<()> {
     let name = match connection.send(cmd("ACL").arg("WHOAMI")).await {

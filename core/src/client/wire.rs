@@ -8,6 +8,7 @@ use keyrotor_proto::Code;
 use redis::Value;
 use tokio::sync::oneshot;
 
+use super::session::timed_out;
 use crate::error::{Error, Result};
 
 /// A buffer that a large batch has blown up is given back.
@@ -106,7 +107,7 @@ impl Wire {
             if deadline.at > now {
                 next = Some(next.map_or(deadline.at, |next: Duration| next.min(deadline.at)));
             } else if let Some(caller) = owed.caller.take() {
-                let _ = caller.send(Err(late(deadline.within)));
+                let _ = caller.send(Err(timed_out(deadline.within)));
             }
         }
         next
@@ -125,14 +126,6 @@ impl Wire {
     pub(super) fn is_awaited(&self) -> bool {
         self.owed.iter().any(|owed| owed.caller.as_ref().is_some_and(|caller| !caller.is_closed()))
     }
-}
-
-fn late(within: Duration) -> Error {
-    let message = format!(
-        "no reply within {} ms; whether the command ran is not known. Raise request_timeout, or look at the server",
-        within.as_millis()
-    );
-    Error::new(Code::RequestTimeout, message)
 }
 
 #[cfg(test)]

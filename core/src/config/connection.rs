@@ -25,8 +25,8 @@ const LONGEST_PAUSE: f64 = 3600.0;
 
 /// What a client needs to run.
 pub(crate) struct Settings {
-    /// Host and port, in the order in which they are tried.
-    pub(crate) addresses: Vec<(String, u16)>,
+    /// In the order in which they are tried.
+    pub(crate) addresses: Vec<Address>,
     pub(crate) tls: Option<Tls>,
     pub(crate) request_timeout: Duration,
     /// For each of TCP, TLS and login.
@@ -40,6 +40,21 @@ pub(crate) struct Settings {
     pub(crate) nodelay: bool,
     pub(crate) inflight_limit: Option<usize>,
     pub(crate) verify_identity: bool,
+    /// Nothing is dialled before the first command.
+    pub(crate) is_lazy: bool,
+}
+
+/// Where a server listens.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Address {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+}
+
+impl std::fmt::Display for Address {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}:{}", self.host, self.port)
+    }
 }
 
 /// How the server is verified, and what it is shown.
@@ -105,6 +120,7 @@ pub(crate) fn connection(request: ConnectionRequest, callbacks: &Callbacks) -> R
         nodelay: request.tcp_nodelay.unwrap_or(true),
         inflight_limit: usize::try_from(request.inflight_requests_limit).ok().filter(|limit| *limit > 0),
         verify_identity: request.verify_identity,
+        is_lazy: request.lazy_connect,
     })
 }
 
@@ -116,7 +132,6 @@ fn refuse_unsupported(request: &ConnectionRequest) -> Result<()> {
         (request.periodic_checks.is_some(), "periodic_checks"),
         (request.pubsub_subscriptions.is_some(), "pubsub_subscriptions"),
         (!request.client_az.is_empty(), "client_az"),
-        (request.lazy_connect, "lazy_connect"),
         (request.refresh_topology_from_initial_nodes, "refresh_topology_from_initial_nodes"),
         (request.client_cert_path.is_some(), "client_cert_path"),
         (request.client_key_path.is_some(), "client_key_path"),
@@ -179,7 +194,7 @@ fn refuse_exposure(
     }
 }
 
-fn addresses(addresses: Vec<NodeAddress>) -> Result<Vec<(String, u16)>> {
+fn addresses(addresses: Vec<NodeAddress>) -> Result<Vec<Address>> {
     if addresses.is_empty() {
         return Err(missing("addresses", "set the host and port of at least one server"));
     }
@@ -190,8 +205,8 @@ fn addresses(addresses: Vec<NodeAddress>) -> Result<Vec<(String, u16)>> {
                 return Err(missing("addresses.host", "set the server's host name or address"));
             }
             match u16::try_from(address.port) {
-                Ok(0) => Ok((address.host, DEFAULT_PORT)),
-                Ok(port) => Ok((address.host, port)),
+                Ok(0) => Ok(Address { host: address.host, port: DEFAULT_PORT }),
+                Ok(port) => Ok(Address { host: address.host, port }),
                 Err(_) => Err(invalid("addresses.port", "must be at most 65535")),
             }
         })

@@ -67,7 +67,8 @@ fn a_connection_gets_its_defaults() {
         connection(decode::<ConnectionRequest>(json.as_bytes(), Format::Json).unwrap(), &Callbacks::new())
             .ok()
             .unwrap();
-    assert_eq!(settings.addresses, [("a".to_owned(), 6379), ("b".to_owned(), 7000)]);
+    let addresses: Vec<_> = settings.addresses.iter().map(ToString::to_string).collect();
+    assert_eq!(addresses, ["a:6379", "b:7000"]);
     assert_eq!(settings.request_timeout, Duration::from_secs(1));
     assert_eq!(settings.connection_timeout, Duration::from_secs(2));
     assert!(settings.resp3 && settings.nodelay && settings.tls.is_none() && settings.login.is_none());
