@@ -1,6 +1,7 @@
 //! A Redis and Valkey client whose connections stay logged in.
 
 mod batch;
+mod blocking;
 mod command;
 mod connection;
 mod dial;
@@ -8,30 +9,45 @@ mod driver;
 mod frame;
 mod heal;
 mod inbox;
+mod link;
 mod login;
 mod node;
+mod own;
 mod pace;
+mod pubsub;
+mod pushes;
 mod reply;
 mod runner;
+mod script;
 mod sendable;
 mod session;
 mod stats;
 mod tls;
 mod value;
+mod wait;
+mod watch;
 mod wire;
 
 use std::sync::Arc;
 
 pub use batch::Batch;
 use keyrotor_proto::{ConnectionRequest, Format, Message, Status};
-pub use redis::{Cmd, Value, cmd};
-pub use stats::ClientStats;
+pub use pubsub::Subscriber;
+pub use pushes::{Gap, PubSubEvent, PubSubMessage};
+pub use redis::{Cmd, ToRedisArgs, Value, cmd};
+pub use script::Script;
+pub use stats::{ClientStats, ConnectionRole, ConnectionStats};
+pub use watch::Watch;
 
 use crate::callbacks::Callbacks;
-use crate::config;
+use crate::config::{self, Subscriptions};
+use crate::credential::Credential;
 use crate::error::Result;
 use crate::manager::TokenManager;
+use blocking::Wait;
 use node::{Node, Target};
+use own::Own;
+use pubsub::Seat;
 use sendable::Sendable;
 use session::Session;
 
@@ -68,11 +84,16 @@ pub struct Client {
 struct Handle {
     session: Arc<Session>,
     node: Arc<Node>,
+    own: Arc<Own>,
+    /// Of the request's own subscriptions.
+    subscriber: Option<Subscriber>,
 }
 
 impl Handle {
     fn close(&self) {
-        self.node.close(&self.session.close());
+        let ending = self.session.close();
+        self.node.close(&ending);
+        self.own.close(&ending);
     }
 }
 
@@ -113,7 +134,13 @@ impl Client {
             true => Node::lazy(&session, target),
             false => Node::connect(&session, target).await?,
         };
-        Ok(Self { handle: Arc::new(Handle { session, node }) })
+        let own = Own::new(&session);
+        let mut handle = Handle { session, node, own, subscriber: None };
+        if let Some(wanted) = handle.session.settings.subscriptions.clone() {
+            let seat = seat(&handle.node);
+            handle.subscriber = Some(Subscriber::connect(&handle.session, seat, wanted).await?);
+        }
+        Ok(Self { handle: Arc::new(handle) })
     }
 
     /// [`connect`](Self::connect) with the bytes or the JSON of a [`ConnectionRequest`].
@@ -126,6 +153,9 @@ impl Client {
 
     /// Sends a command and waits for its reply, for as long as the request's timeout allows.
     ///
+    /// A command that waits at the server, such as BLPOP, waits as long as it says, on a connection of its own. Where
+    /// a login's lease ends before that, it waits in several parts, each behind a new login.
+    ///
     /// Cancelling it frees the caller; the command may still run.
     ///
     /// # Errors
@@ -134,7 +164,10 @@ impl Client {
     /// shared connection over; `auth-*` at once while no login can be made; `network-*`, `request-*`.
     pub async fn execute(&self, command: &Cmd) -> Result<Value> {
         command::check(command)?;
-        self.send(1, command).await
+        match blocking::wait_of(command) {
+            None => self.send(1, command).await,
+            Some(wait) => self.wait(command, wait).await,
+        }
     }
 
     /// Sends a batch in one piece and waits for all replies. An error of the server to one command is that
@@ -149,11 +182,116 @@ impl Client {
         self.send(u64::try_from(batch.len()).unwrap_or(u64::MAX), batch).await
     }
 
+    /// A new subscriber, with a connection of its own and no subscriptions yet.
+    ///
+    /// ```no_run
+    /// # async fn example(client: keyrotor::Client) -> Result<(), keyrotor::Error> {
+    /// use keyrotor::PubSubEvent;
+    ///
+    /// let subscriber = client.subscriber().await?;
+    /// subscriber.subscribe(&["news"]).await?;
+    /// while let Some(event) = subscriber.next().await {
+    ///     match event {
+    ///         PubSubEvent::Message(message) => println!("{}", String::from_utf8_lossy(&message.payload)),
+    ///         PubSubEvent::Gap(gap) => println!("nothing was seen since {:?}", gap.last_message),
+    ///         other => println!("{other:?}"),
+    ///     }
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub async fn subscriber(&self) -> Result<Subscriber> {
+        let Handle { session, node, .. } = &*self.handle;
+        Subscriber::connect(session, seat(node), Subscriptions::default()).await
+    }
+
+    /// The subscriber with the subscriptions of the request; `None` where it has none.
+    pub fn request_subscriber(&self) -> Option<&Subscriber> {
+        self.handle.subscriber.as_ref()
+    }
+
+    /// Puts keys under watch, on a connection of its own, for a transaction that runs only if nobody changes them.
+    ///
+    /// ```no_run
+    /// # async fn example(client: keyrotor::Client) -> Result<(), keyrotor::Error> {
+    /// use keyrotor::{Batch, Value, cmd};
+    ///
+    /// let watch = client.watch(&["stock"]).await?;
+    /// if let Value::BulkString(_) = watch.execute(cmd("GET").arg("stock")).await? {
+    ///     let mut batch = Batch::atomic();
+    ///     batch.add(cmd("DECR").arg("stock").clone())?;
+    ///     let outcome = watch.exec(&batch).await?;
+    ///     println!("{}", if outcome.is_some() { "done" } else { "somebody was faster" });
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`execute`](Self::execute), and as [`connect`](Self::connect) where a connection is made for it.
+    pub async fn watch<K: ToRedisArgs>(&self, keys: &[K]) -> Result<Watch> {
+        let Handle { session, node, own, .. } = &*self.handle;
+        let runner = session.runner()?;
+        let begun = async {
+            let loan = own.take(node.target(), &runner).await?;
+            Watch::begin(loan, keys, session, Arc::clone(&runner)).await
+        };
+        session.counted(1, begun).await
+    }
+
+    /// Runs a script by its digest, and sends it whole where the server does not have it.
+    ///
+    /// # Errors
+    /// As [`execute`](Self::execute).
+    pub async fn execute_script<K: ToRedisArgs, A: ToRedisArgs>(
+        &self,
+        script: &Script,
+        keys: &[K],
+        arguments: &[A],
+    ) -> Result<Value> {
+        match self.execute(&script.by_digest(keys, arguments)).await {
+            Err(error) if error.server_text().is_some_and(|text| text.starts_with("NOSCRIPT")) => {
+                self.execute(&script.whole(keys, arguments)).await
+            }
+            other => other,
+        }
+    }
+
+    async fn wait(&self, command: &Cmd, wait: Wait) -> Result<Value> {
+        let Handle { session, node, own, .. } = &*self.handle;
+        let runner = session.runner()?;
+        session.counted(1, own.wait(command, wait, node.target(), &runner)).await
+    }
+
     async fn send<S: Sendable>(&self, count: u64, what: &S) -> Result<S::Reply> {
-        let Handle { session, node } = &*self.handle;
+        let Handle { session, node, .. } = &*self.handle;
         let runner = session.runner()?;
         let deadline = session.deadline(&*runner);
         session.counted(count, node.send(what, deadline, &runner)).await
+    }
+
+    /// Logs the live connections in again, each with a token that is newer than that of its last login; one is fetched
+    /// where there is none. Connections that wait at the server, hold keys under watch or are subscribed with RESP2
+    /// keep the login they have.
+    ///
+    /// # Errors
+    /// The first that a connection met; the others are tried all the same.
+    pub async fn reauthenticate_now(&self) -> Result<()> {
+        let session = &self.handle.session;
+        let runner = session.runner()?;
+        session.reauthenticate(&*runner).await
+    }
+
+    /// Fetches a new token now; the connections use it at their next login.
+    ///
+    /// # Errors
+    /// As [`TokenManager::refresh`]; [`Code::AuthRequired`](crate::Code::AuthRequired) where the client does not log in.
+    pub async fn refresh(&self) -> Result<Arc<Credential>> {
+        match self.token_manager() {
+            Some(manager) => manager.refresh().await,
+            None => Err(session::without_login()),
+        }
     }
 
     /// The manager of this client's tokens; `None` where it does not log in.
@@ -176,6 +314,11 @@ impl Client {
     pub fn close(&self) {
         self.handle.close();
     }
+}
+
+fn seat(node: &Arc<Node>) -> Seat {
+    let node = Arc::clone(node);
+    Box::new(move || node.target().clone())
 }
 
 impl std::fmt::Debug for Client {

@@ -7,7 +7,7 @@ mod credentials;
 mod refresh;
 
 #[cfg(feature = "client")]
-pub(crate) use connection::{Address, Retry, Settings, Tls, connection};
+pub(crate) use connection::{Address, Retry, Settings, Subscriptions, Tls, connection};
 #[cfg(feature = "client")]
 pub(crate) use credentials::Lease;
 pub(crate) use credentials::{Login, login};

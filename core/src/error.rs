@@ -96,6 +96,7 @@ impl Error {
                 | Code::AuthThrottled
                 | Code::AuthUnavailable
                 | Code::AuthTimeout
+                | Code::AuthLeaseEnded
                 | Code::NetworkResolve
                 | Code::NetworkConnect
                 | Code::NetworkConnectTimeout

@@ -149,7 +149,10 @@ mod tls;
 pub use callbacks::KeysCallback;
 pub use callbacks::{Callback, Callbacks, CredentialsCallback};
 #[cfg(feature = "client")]
-pub use client::{Batch, Client, ClientStats, Cmd, Value, cmd};
+pub use client::{
+    Batch, Client, ClientStats, Cmd, ConnectionRole, ConnectionStats, Gap, PubSubEvent, PubSubMessage,
+    Script, Subscriber, ToRedisArgs, Value, Watch, cmd,
+};
 pub use clock::BoxFuture;
 #[cfg(model)]
 pub use clock::pass;

@@ -51,6 +51,8 @@ pub enum kr_code {
     AuthTimeout = 304,
     /// auth-identity-mismatch
     AuthIdentityMismatch = 305,
+    /// auth-lease-ended
+    AuthLeaseEnded = 306,
     /// network-resolve
     NetworkResolve = 400,
     /// network-connect

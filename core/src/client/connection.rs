@@ -12,9 +12,12 @@ use redis::{Cmd, Value};
 use tokio::sync::Notify;
 
 use super::driver::Driver;
+use super::inbox::Inbox;
+use super::pushes::Pushes;
 use super::reply::disconnected;
 use super::runner::{Runner, Stream};
 use super::wire::{Deadline, Replies, Wire};
+use crate::config::Address;
 use crate::credential::Credential;
 use crate::error::{Error, Result};
 
@@ -25,9 +28,24 @@ const BACKLOG: usize = 1 << 20;
 pub(super) struct Connection {
     shared: Arc<Shared>,
     runner: Arc<dyn Runner>,
+    pub(super) role: Role,
+    pub(super) address: Address,
+    /// On the runner's clock.
+    pub(super) opened_at: Duration,
     login: Mutex<LoginRecord>,
     /// One login at a time.
     pub(super) relogin: tokio::sync::Mutex<()>,
+}
+
+/// Who uses a connection.
+#[derive(Debug, Clone)]
+pub(super) enum Role {
+    /// All callers at once.
+    Shared,
+    /// One caller at a time.
+    Own,
+    /// A subscriber: messages go there.
+    Subscriber(Arc<Pushes>),
 }
 
 /// What the senders and the driver of a connection share.
@@ -98,13 +116,25 @@ pub(super) struct LoginRecord {
 
 impl Connection {
     /// Takes a stream over. Nothing is sent.
-    pub(super) fn open(stream: Box<dyn Stream>, runner: &Arc<dyn Runner>) -> Self {
+    pub(super) fn open(
+        stream: Box<dyn Stream>,
+        address: Address,
+        role: Role,
+        runner: &Arc<dyn Runner>,
+    ) -> Self {
         let shared = Arc::<Shared>::default();
-        let driver = Driver::new(stream, Arc::clone(&shared), Arc::clone(runner));
+        let pushes = match &role {
+            Role::Subscriber(pushes) => Some(Arc::clone(pushes)),
+            Role::Shared | Role::Own => None,
+        };
+        let driver = Driver::new(stream, Inbox::new(pushes), Arc::clone(&shared), Arc::clone(runner));
         runner.spawn(Box::pin(driver)).detach();
         Self {
             shared,
             runner: Arc::clone(runner),
+            role,
+            address,
+            opened_at: runner.now(),
             login: Mutex::default(),
             relogin: tokio::sync::Mutex::default(),
         }
@@ -132,6 +162,21 @@ impl Connection {
         self.shared.driver.wake();
         // The driver answers every call before it goes.
         waiting.await.unwrap_or_else(|_| Err(disconnected("its driver is gone")))
+    }
+
+    /// Sends a command that the server confirms `count` times, or answers with one error.
+    pub(super) async fn submit_confirmed(
+        &self,
+        command: &Cmd,
+        count: usize,
+        deadline: Deadline,
+    ) -> Result<()> {
+        self.has_room(Some(deadline)).await?;
+        let pack = |out: &mut Vec<u8>| command.write_packed_command(out);
+        let waiting = self.shared.wire().submit_confirmed(count, deadline, pack)?;
+        self.shared.driver.wake();
+        let replies = waiting.await.unwrap_or_else(|_| Err(disconnected("its driver is gone")))?;
+        replies.into_iter().find_map(Result::err).map_or(Ok(()), Err)
     }
 
     /// Waits while the socket does not keep up, until the deadline.

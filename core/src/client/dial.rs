@@ -18,11 +18,11 @@ pub(super) async fn dial(
     settings: &Settings,
     config: Option<&Arc<ClientConfig>>,
     runner: &dyn Runner,
-) -> Result<Box<dyn Stream>> {
+) -> Result<(Box<dyn Stream>, Address)> {
     let mut last = None;
     for address in addresses {
         match dial_one(address, settings, config, runner).await {
-            Ok(stream) => return Ok(stream),
+            Ok(stream) => return Ok((stream, address.clone())),
             Err(error) => last = Some(error),
         }
     }

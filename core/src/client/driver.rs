@@ -38,12 +38,17 @@ pub(super) struct Driver {
 }
 
 impl Driver {
-    pub(super) fn new(stream: Box<dyn Stream>, shared: Arc<Shared>, runner: Arc<dyn Runner>) -> Self {
+    pub(super) fn new(
+        stream: Box<dyn Stream>,
+        inbox: Inbox,
+        shared: Arc<Shared>,
+        runner: Arc<dyn Runner>,
+    ) -> Self {
         Self {
             stream,
             shared,
             runner,
-            inbox: Inbox::default(),
+            inbox,
             replies: VecDeque::new(),
             writing: Vec::new(),
             written: 0,

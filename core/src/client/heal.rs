@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use keyrotor_proto::{Code, EventKind};
 
-use super::connection::{Connection, LoginRecord};
+use super::connection::{Connection, LoginRecord, Role};
 use super::node::Target;
 use super::pace;
 use super::runner::Runner;
-use super::session::Session;
+use super::sendable::Sendable;
+use super::session::{self, Session};
+use super::wire::Deadline;
 use super::{dial, login};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Lease;
@@ -21,36 +23,52 @@ use crate::manager::TokenManager;
 /// Re-AUTH begins in this share of the lease: it is done by 95 % even where a token has to be fetched first.
 const REAUTH: (f64, f64) = (0.80, 0.92);
 
+/// How the login of a live connection is renewed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Renewal {
+    OnIt,
+    /// It cannot log in; another one takes its place.
+    ByAnother,
+}
+
 impl Session {
     /// A new connection, logged in. On a refusal the next token goes out on a new connection at once.
     pub(super) async fn establish(
         &self,
         target: &Target,
+        role: Role,
         runner: &Arc<dyn Runner>,
     ) -> Result<Arc<Connection>> {
-        match self.establish_once(target, runner).await {
+        match self.establish_once(target, role.clone(), runner).await {
             Err(error) if error.code() == Code::AuthRefused && self.is_token => {
-                self.establish_once(target, runner).await
+                self.establish_once(target, role, runner).await
             }
             other => other,
         }
     }
 
-    async fn establish_once(&self, target: &Target, runner: &Arc<dyn Runner>) -> Result<Arc<Connection>> {
+    async fn establish_once(
+        &self,
+        target: &Target,
+        role: Role,
+        runner: &Arc<dyn Runner>,
+    ) -> Result<Arc<Connection>> {
         // First the token: a source that is slow or broken is its own error, and never a connection timeout.
         let credential = match &self.manager {
             Some(manager) => Some(manager.credential_async().await?),
             None => None,
         };
-        let stream = dial::dial(&target.addresses, &self.settings, self.tls.as_ref(), &**runner).await?;
-        let connection = Connection::open(stream, runner);
+        let (stream, address) =
+            dial::dial(&target.addresses, &self.settings, self.tls.as_ref(), &**runner).await?;
+        let connection = Arc::new(Connection::open(stream, address, role, runner));
         let outcome = login::log_in(&connection, &self.settings, credential.as_deref(), &**runner).await;
         self.report(credential.as_deref(), &outcome);
         outcome.map_err(|error| self.with_doubts(error))?;
         if target.reads_replica {
             login::read_from_replica(&connection, &self.settings, &**runner).await?;
         }
-        Ok(Arc::new(connection))
+        self.note_connection(&connection)?;
+        Ok(connection)
     }
 
     /// Every wrong name is refused with the same words; a name that looked odd from the start is the first suspect.
@@ -68,7 +86,7 @@ impl Session {
     }
 
     /// Runs until the connection ends or has to be replaced.
-    pub(super) async fn tend(&self, connection: &Connection, runner: &dyn Runner) {
+    pub(super) async fn tend(&self, connection: &Connection, renewal: Renewal, runner: &dyn Runner) {
         loop {
             let Some((lease, manager)) = self.lease_of(connection, runner).zip(self.manager.as_ref()) else {
                 return connection.end().await;
@@ -78,14 +96,14 @@ impl Session {
                 () = connection.end() => return,
                 () = runner.sleep(at.saturating_sub(runner.now())) => {}
             }
-            if !self.prolong(connection, manager, lease, runner).await {
+            if renewal == Renewal::ByAnother || !self.prolong(connection, manager, lease, runner).await {
                 return;
             }
         }
     }
 
     /// How long the login in force holds, counted from when it was made.
-    fn lease_of(&self, connection: &Connection, runner: &dyn Runner) -> Option<Duration> {
+    pub(super) fn lease_of(&self, connection: &Connection, runner: &dyn Runner) -> Option<Duration> {
         let login = connection.login();
         match self.lease {
             Lease::Forever => None,
@@ -151,6 +169,35 @@ impl Session {
         self.send_login(connection, &credential, runner).await
     }
 
+    /// Sends something on a connection that somebody has, and once more after healing where the server says that
+    /// nothing of it ran for want of a login.
+    pub(super) async fn send_on<S: Sendable>(
+        &self,
+        connection: &Connection,
+        what: &S,
+        deadline: Option<Deadline>,
+        runner: &dyn Runner,
+    ) -> Result<S::Reply> {
+        let login = connection.login();
+        let outcome = what.send_on(connection, deadline).await;
+        if S::wants_login(&outcome) {
+            return self.heal_and_send(connection, login, what, deadline, runner).await;
+        }
+        outcome
+    }
+
+    pub(super) async fn heal_and_send<S: Sendable>(
+        &self,
+        connection: &Connection,
+        seen: LoginRecord,
+        what: &S,
+        deadline: Option<Deadline>,
+        runner: &dyn Runner,
+    ) -> Result<S::Reply> {
+        self.heal(connection, seen, runner).await?;
+        what.send_on(connection, deadline).await
+    }
+
     /// The server forgot a login: any token that it takes will do.
     pub(super) async fn heal(
         &self,
@@ -191,6 +238,30 @@ impl Session {
             self.counts.reauths.fetch_add(1, Relaxed);
             if let Some(manager) = &self.manager {
                 manager.emit(EventKind::EventReauthenticated, None);
+            }
+        }
+        outcome
+    }
+
+    /// Logs all live connections in again that can be, each with a token newer than that of its last login.
+    ///
+    /// # Errors
+    /// The first that a connection met; the others are tried all the same.
+    pub(super) async fn reauthenticate(&self, runner: &dyn Runner) -> Result<()> {
+        let Some(manager) = &self.manager else {
+            return Err(session::without_login());
+        };
+        let mut outcome = Ok(());
+        for connection in self.connections() {
+            // A watch, a wait and a subscriber of RESP2 must not be disturbed.
+            let can = match &connection.role {
+                Role::Shared => true,
+                Role::Own => false,
+                Role::Subscriber(_) => self.settings.resp3,
+            };
+            if can {
+                let login = connection.login();
+                outcome = outcome.and(self.log_in_newer(&connection, manager, login, runner).await);
             }
         }
         outcome

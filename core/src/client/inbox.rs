@@ -1,11 +1,13 @@
 //! Bytes that were read and are not yet whole replies.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use keyrotor_proto::Code;
 use redis::Value;
 
 use super::frame::{Frame, Framer};
+use super::pushes::Pushes;
 use super::reply::settle;
 use super::value;
 use crate::error::{Error, Result};
@@ -23,9 +25,15 @@ pub(super) struct Inbox {
     filled: usize,
     wanted: usize,
     framer: Framer,
+    /// Where messages go; elsewhere nobody asks for any.
+    pushes: Option<Arc<Pushes>>,
 }
 
 impl Inbox {
+    pub(super) fn new(pushes: Option<Arc<Pushes>>) -> Self {
+        Self { pushes, ..Self::default() }
+    }
+
     /// Where the next read goes.
     pub(super) fn room(&mut self) -> &mut [u8] {
         let free = self.room.len() - self.filled;
@@ -49,8 +57,7 @@ impl Inbox {
             match self.framer.look(rest) {
                 Frame::Whole(length) => {
                     let (frame, _) = rest.split_at_checked(length).unwrap_or((rest, &[]));
-                    // A push belongs to no command; nothing here asks for any.
-                    if frame.first() != Some(&b'>') {
+                    if !self.is_message(frame) {
                         replies.push_back(read(frame));
                     }
                     start += length;
@@ -64,6 +71,14 @@ impl Inbox {
         }
         self.forget(start);
         Ok(())
+    }
+
+    /// A message belongs to no command. Confirmations of subscriptions are replies, and come to subscribers only.
+    fn is_message(&self, frame: &[u8]) -> bool {
+        match &self.pushes {
+            Some(pushes) => pushes.take(frame),
+            None => frame.first() == Some(&b'>'),
+        }
     }
 
     fn forget(&mut self, length: usize) {

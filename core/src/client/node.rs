@@ -1,25 +1,20 @@
 //! One server and the connection to it that all callers share: in use, replaced, waited for.
 
-use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use tokio::sync::watch;
-
-use super::connection::Connection;
-use super::pace;
+use super::connection::{Connection, Role};
+use super::heal::Renewal;
+use super::link::Link;
+use super::pace::{self, ShortLives};
 use super::runner::{Runner, Task};
 use super::sendable::Sendable;
 use super::session::{self, Ending, Session};
 use super::wire::Deadline;
 use crate::config::Address;
-use crate::error::{Error, Result};
-
-/// Connections that live shorter than this, one after the other, are made with growing pauses.
-const SHORT_LIFE: Duration = Duration::from_secs(5);
+use crate::error::Result;
 
 /// What a connection is for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Target {
     /// In the order in which they are tried.
     pub(super) addresses: Vec<Address>,
@@ -27,19 +22,11 @@ pub(super) struct Target {
     pub(super) reads_replica: bool,
 }
 
-/// The connection, or why there is none.
-#[derive(Clone)]
-enum Link {
-    Up(Arc<Connection>),
-    Down(Option<Error>),
-    Closed,
-}
-
 /// `Node` keeps one logged-in connection to its target for as long as it is open.
 pub(super) struct Node {
     session: Arc<Session>,
     target: Target,
-    link: watch::Sender<Link>,
+    link: Link,
     supervisor: Mutex<Option<Task>>,
 }
 
@@ -51,8 +38,8 @@ impl Node {
     pub(super) async fn connect(session: &Arc<Session>, target: Target) -> Result<Arc<Self>> {
         let runner = session.runner()?;
         let node = Self::unconnected(session, target);
-        let connection = session.establish(&node.target, &runner).await?;
-        node.link.send_replace(Link::Up(Arc::clone(&connection)));
+        let connection = session.establish(&node.target, Role::Shared, &runner).await?;
+        node.link.set_up(&connection);
         *node.supervisor() = Some(node.supervise(&runner, Some(connection)));
         Ok(node)
     }
@@ -66,7 +53,7 @@ impl Node {
         Arc::new(Self {
             session: Arc::clone(session),
             target,
-            link: watch::Sender::new(Link::Down(None)),
+            link: Link::new(),
             supervisor: Mutex::default(),
         })
     }
@@ -74,13 +61,17 @@ impl Node {
     /// Connects in the background, unless somebody saw to that before.
     pub(super) fn start(self: &Arc<Self>, runner: &Arc<dyn Runner>) {
         let mut supervisor = self.supervisor();
-        if supervisor.is_none() && !matches!(*self.link.borrow(), Link::Closed) {
+        if supervisor.is_none() && !self.link.is_closed() {
             *supervisor = Some(self.supervise(runner, None));
         }
     }
 
     fn supervise(self: &Arc<Self>, runner: &Arc<dyn Runner>, connection: Option<Arc<Connection>>) -> Task {
         runner.spawn(Box::pin(supervise(Arc::clone(self), Arc::clone(runner), connection)))
+    }
+
+    pub(super) fn target(&self) -> &Target {
+        &self.target
     }
 
     /// Sends something on the connection, and once more after healing where the server says that nothing of it
@@ -91,64 +82,28 @@ impl Node {
         deadline: Deadline,
         runner: &Arc<dyn Runner>,
     ) -> Result<S::Reply> {
-        let late = || self.timed_out(deadline.within);
-        let connection = match self.connected() {
+        let late = || self.link.timed_out(deadline.within);
+        let connection = match self.link.connected() {
             Some(connection) => connection,
             None => {
                 self.start(runner);
-                session::by(deadline, &**runner, self.connection(), late).await?
+                session::by(deadline, &**runner, self.link.connection(), late).await?
             }
         };
         let login = connection.login();
-        let outcome = what.send_on(&connection, deadline).await;
+        let outcome = what.send_on(&connection, Some(deadline)).await;
         if !S::wants_login(&outcome) {
             return outcome;
         }
-        let healed_and_sent = async {
-            self.session.heal(&connection, login, &**runner).await?;
-            what.send_on(&connection, deadline).await
-        };
+        let healed_and_sent = self.session.heal_and_send(&connection, login, what, Some(deadline), &**runner);
         session::by(deadline, &**runner, healed_and_sent, late).await
-    }
-
-    fn timed_out(&self, within: Duration) -> Error {
-        // Where there was no connection all the while, why there is none says more than the time that passed.
-        match &*self.link.borrow() {
-            Link::Down(Some(error)) => error.clone(),
-            _ => session::timed_out(within),
-        }
-    }
-
-    /// The connection, where there is one.
-    pub(super) fn connected(&self) -> Option<Arc<Connection>> {
-        match &*self.link.borrow() {
-            Link::Up(connection) if !connection.has_ended() => Some(Arc::clone(connection)),
-            _ => None,
-        }
-    }
-
-    /// The connection, waiting for the next one while the network is down; but not while no login can be made:
-    /// that is said at once.
-    async fn connection(&self) -> Result<Arc<Connection>> {
-        let mut link = self.link.subscribe();
-        loop {
-            match &*link.borrow_and_update() {
-                Link::Up(connection) if !connection.has_ended() => return Ok(Arc::clone(connection)),
-                Link::Down(Some(error)) if error.is_about_login() => return Err(error.clone()),
-                Link::Closed => return Err(Error::closed("client")),
-                Link::Up(_) | Link::Down(_) => {}
-            }
-            if link.changed().await.is_err() {
-                return Err(Error::closed("client"));
-            }
-        }
     }
 
     /// A connection in place of `old`, which serves for as long as it lives.
     async fn reconnect(&self, runner: &Arc<dyn Runner>, old: Option<&Connection>) -> Arc<Connection> {
         let mut attempt = 0;
         loop {
-            let error = match self.session.establish(&self.target, runner).await {
+            let error = match self.session.establish(&self.target, Role::Shared, runner).await {
                 Ok(connection) => return connection,
                 Err(error) => error,
             };
@@ -156,31 +111,18 @@ impl Node {
             tracing::warn!(attempt, "no connection: {error}");
             let pause = pace::pause(&error, attempt, &self.session.settings.retry, rand::random());
             if old.is_none_or(Connection::has_ended) {
-                self.set_link(Link::Down(Some(error)));
+                self.link.set_down(Some(error));
             }
             runner.sleep(pause).await;
         }
     }
 
-    /// A node that was closed stays closed.
-    fn set_link(&self, new: Link) {
-        self.link.send_if_modified(|link| {
-            let is_open = !matches!(link, Link::Closed);
-            if is_open {
-                *link = new;
-            }
-            is_open
-        });
-    }
-
-    /// Ends the background work; replies that are under way may still come, for a moment.
+    /// Ends the background work. The connection is the session's to close.
     pub(super) fn close(&self, ending: &Ending) {
         match ending {
             Ending::Inherited => std::mem::forget(self.supervisor().take()),
             Ending::Here => {
-                if let Link::Up(connection) = self.link.send_replace(Link::Closed) {
-                    connection.close();
-                }
+                self.link.close();
                 drop(self.supervisor().take());
             }
         }
@@ -195,26 +137,20 @@ impl Node {
 async fn supervise(node: Arc<Node>, runner: Arc<dyn Runner>, first: Option<Arc<Connection>>) {
     let mut connection = match first {
         Some(connection) => connection,
-        None => {
-            let connection = node.reconnect(&runner, None).await;
-            node.set_link(Link::Up(Arc::clone(&connection)));
-            connection
-        }
+        None => node.reconnect(&runner, None).await,
     };
-    let mut short_lives = 0;
+    let mut lives = ShortLives::default();
     loop {
+        node.link.set_up(&connection);
         let born = runner.now();
-        node.session.tend(&connection, &*runner).await;
+        node.session.tend(&connection, Renewal::OnIt, &*runner).await;
         if connection.has_ended() {
-            node.set_link(Link::Down(None));
+            node.link.set_down(None);
         }
-        short_lives = if runner.now() - born < SHORT_LIFE { short_lives + 1 } else { 0 };
-        if short_lives > 1 {
-            let pause = pace::reconnect(&node.session.settings.retry, short_lives - 1, rand::random());
+        if let Some(pause) = lives.pause_after(runner.now() - born, &node.session.settings.retry) {
             runner.sleep(pause).await;
         }
         connection = node.reconnect(&runner, Some(&connection)).await;
-        node.session.counts.reconnects.fetch_add(1, Relaxed);
-        node.set_link(Link::Up(Arc::clone(&connection)));
+        node.session.count_reconnect();
     }
 }

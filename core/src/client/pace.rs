@@ -35,6 +35,21 @@ pub(super) fn reconnect(retry: &Retry, attempt: u32, dice: f64) -> Duration {
     Duration::from_secs_f64(grown * share)
 }
 
+/// Connections that live shorter than this, one after the other, are made with growing pauses.
+const SHORT_LIFE: Duration = Duration::from_secs(5);
+
+/// How many connections in a row lived a short life.
+#[derive(Debug, Default)]
+pub(super) struct ShortLives(u32);
+
+impl ShortLives {
+    /// How long to wait before the next connection, after one that lived for `life`.
+    pub(super) fn pause_after(&mut self, life: Duration, retry: &Retry) -> Option<Duration> {
+        self.0 = if life < SHORT_LIFE { self.0 + 1 } else { 0 };
+        (self.0 > 1).then(|| reconnect(retry, self.0 - 1, rand::random()))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

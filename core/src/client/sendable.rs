@@ -17,7 +17,7 @@ pub(super) trait Sendable: Sync {
     fn send_on(
         &self,
         connection: &Connection,
-        deadline: Deadline,
+        deadline: Option<Deadline>,
     ) -> impl Future<Output = Result<Self::Reply>> + Send;
 
     /// Whether nothing of it ran, since the server wants a login first.
@@ -27,8 +27,8 @@ pub(super) trait Sendable: Sync {
 impl Sendable for Cmd {
     type Reply = Value;
 
-    async fn send_on(&self, connection: &Connection, deadline: Deadline) -> Result<Value> {
-        connection.exchange(self, Some(deadline)).await
+    async fn send_on(&self, connection: &Connection, deadline: Option<Deadline>) -> Result<Value> {
+        connection.exchange(self, deadline).await
     }
 
     fn wants_login(outcome: &Result<Value>) -> bool {
@@ -39,9 +39,12 @@ impl Sendable for Cmd {
 impl Sendable for Batch {
     type Reply = Vec<Result<Value>>;
 
-    async fn send_on(&self, connection: &Connection, deadline: Deadline) -> Result<Self::Reply> {
-        let replies = connection.submit(self.count(), Some(deadline), |out| self.pack(out)).await?;
-        if self.is_atomic() { outcome_of_exec(replies) } else { Ok(replies) }
+    async fn send_on(&self, connection: &Connection, deadline: Option<Deadline>) -> Result<Self::Reply> {
+        let replies = connection.submit(self.count(), deadline, |out| self.pack(out)).await?;
+        if !self.is_atomic() {
+            return Ok(replies);
+        }
+        outcome_of_exec(replies)?.ok_or_else(|| Error::internal("EXEC answered without an array"))
     }
 
     fn wants_login(outcome: &Result<Self::Reply>) -> bool {
@@ -53,11 +56,14 @@ impl Sendable for Batch {
 }
 
 /// Of MULTI, the queued commands and EXEC, the last reply is what counts; where it is an error, the first one says
-/// why.
-fn outcome_of_exec(mut replies: Vec<Result<Value>>) -> Result<Vec<Result<Value>>> {
+/// why. `None`: a key under watch was changed.
+pub(super) fn outcome_of_exec(mut replies: Vec<Result<Value>>) -> Result<Option<Vec<Result<Value>>>> {
     match replies.pop() {
-        Some(Ok(Value::Array(values))) => Ok(values.into_iter().map(|value| settle(Ok(value))).collect()),
+        Some(Ok(Value::Array(values))) => {
+            Ok(Some(values.into_iter().map(|value| settle(Ok(value))).collect()))
+        }
+        Some(Ok(Value::Nil)) => Ok(None),
         Some(Err(error)) => Err(replies.into_iter().find_map(Result::err).unwrap_or(error)),
-        _ => Err(Error::internal("EXEC answered without an array")),
+        _ => Err(Error::new(Code::Protocol, "EXEC answered with something else than an array")),
     }
 }

@@ -1,16 +1,18 @@
 //! What all connections of one client share: how it logs in, where it runs, what it counted, whether it was closed.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use keyrotor_proto::Code;
 use rustls::ClientConfig;
 
+use super::connection::Connection;
+use super::pubsub::Listener;
 use super::runner::{Runner, TokioRunner};
-use super::stats::{ClientStats, Counts};
+use super::stats::Counts;
 use super::tls;
 use super::wire::Deadline;
 use crate::config::{Lease, Settings};
@@ -29,6 +31,9 @@ pub(super) struct Session {
     /// There until the close, and with whoever waits for a reply.
     runner: ArcSwapOption<Work>,
     pub(super) counts: Counts,
+    /// All that were made and may still be there.
+    connections: Mutex<Vec<Weak<Connection>>>,
+    listeners: Mutex<Vec<Weak<Listener>>>,
 }
 
 /// How a session ended.
@@ -64,6 +69,8 @@ impl Session {
             tls,
             runner: ArcSwapOption::from_pointee(Work(runner)),
             counts: Counts::default(),
+            connections: Mutex::default(),
+            listeners: Mutex::default(),
         }))
     }
 
@@ -120,16 +127,59 @@ impl Session {
         if is_closed { Error::closed("client") } else { error }
     }
 
-    pub(super) fn stats(&self) -> ClientStats {
-        self.counts.read()
+    /// Takes a new connection into those that are there.
+    ///
+    /// # Errors
+    /// [`Code::Closed`] where the client was closed while it was made.
+    pub(super) fn note_connection(&self, connection: &Arc<Connection>) -> Result<()> {
+        let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        connections.retain(|connection| connection.strong_count() > 0);
+        connections.push(Arc::downgrade(connection));
+        // Looked at with the lock held, so that a close finds either this connection or nothing to take it.
+        self.runner().map(drop)
     }
 
-    /// Takes nothing more. The connections are the caller's to close.
+    /// Takes a new subscriber into those that end with the client.
+    ///
+    /// # Errors
+    /// [`Code::Closed`] where the client was closed while it was made.
+    pub(super) fn note_listener(&self, listener: &Arc<Listener>) -> Result<()> {
+        let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        listeners.retain(|listener| listener.strong_count() > 0);
+        listeners.push(Arc::downgrade(listener));
+        self.runner().map(drop)
+    }
+
+    /// A connection was made in place of another.
+    pub(super) fn count_reconnect(&self) {
+        self.counts.reconnects.fetch_add(1, Relaxed);
+    }
+
+    /// Whether this is a forked child of the process that the client belongs to.
+    pub(super) fn is_inherited(&self) -> bool {
+        self.runner.load().as_ref().is_some_and(|work| work.0.is_inherited())
+    }
+
+    /// Those that are there now.
+    pub(super) fn connections(&self) -> Vec<Arc<Connection>> {
+        let connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = connections.iter().filter_map(Weak::upgrade);
+        all.filter(|connection| !connection.has_ended()).collect()
+    }
+
+    /// Takes nothing more, and closes all connections; replies that are under way may still come, for a moment.
     pub(super) fn close(&self) -> Ending {
         let work = self.runner.swap(None);
         if work.as_ref().is_some_and(|work| work.0.is_inherited()) {
             std::mem::forget(work);
             return Ending::Inherited;
+        }
+        let listeners = std::mem::take(&mut *self.listeners.lock().unwrap_or_else(PoisonError::into_inner));
+        for listener in listeners.iter().filter_map(Weak::upgrade) {
+            listener.close(&Ending::Here);
+        }
+        for connection in self.connections() {
+            connection.close();
         }
         if let Some(manager) = &self.manager {
             manager.close();
@@ -159,6 +209,11 @@ pub(super) fn timed_out(within: Duration) -> Error {
         within.as_millis()
     );
     Error::new(Code::RequestTimeout, message)
+}
+
+/// What needs a login was asked of a client that has none.
+pub(super) fn without_login() -> Error {
+    Error::new(Code::AuthRequired, "this client does not log in: its request has no credentials")
 }
 
 /// A request in flight.

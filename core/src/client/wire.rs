@@ -30,6 +30,8 @@ pub(super) struct Wire {
 /// A call that waits, or one that was given up and whose replies are still to come.
 struct Owed {
     left: usize,
+    /// Whether one error stands for all that is left.
+    ends_with_error: bool,
     replies: Replies,
     deadline: Option<Deadline>,
     caller: Option<oneshot::Sender<Result<Replies>>>,
@@ -53,13 +55,36 @@ impl Wire {
         deadline: Option<Deadline>,
         pack: impl FnOnce(&mut Vec<u8>),
     ) -> Result<Waiting> {
+        self.owe(count, deadline, false, pack)
+    }
+
+    /// Takes a command that the server confirms `count` times, or answers with one error.
+    ///
+    /// # Errors
+    /// What ended the connection.
+    pub(super) fn submit_confirmed(
+        &mut self,
+        count: usize,
+        deadline: Deadline,
+        pack: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<Waiting> {
+        self.owe(count, Some(deadline), true, pack)
+    }
+
+    fn owe(
+        &mut self,
+        left: usize,
+        deadline: Option<Deadline>,
+        ends_with_error: bool,
+        pack: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<Waiting> {
         if let Some(end) = &self.end {
             return Err(end.clone());
         }
         pack(&mut self.outgoing);
         let (caller, waiting) = oneshot::channel();
-        let replies = Vec::with_capacity(count);
-        self.owed.push_back(Owed { left: count, replies, deadline, caller: Some(caller) });
+        let replies = Vec::with_capacity(left);
+        self.owed.push_back(Owed { left, ends_with_error, replies, deadline, caller: Some(caller) });
         Ok(waiting)
     }
 
@@ -87,8 +112,8 @@ impl Wire {
                 let message = "the server sent a reply that no command had asked for";
                 return Err(Error::new(Code::Protocol, message));
             };
+            next.left = if next.ends_with_error && reply.is_err() { 0 } else { next.left - 1 };
             next.replies.push(reply);
-            next.left -= 1;
             if next.left == 0
                 && let Some(Owed { caller: Some(caller), replies, .. }) = self.owed.pop_front()
             {
@@ -169,6 +194,17 @@ mod tests {
         wire.deliver(numbers(1..4)).unwrap();
         assert_eq!(last.try_recv().unwrap().unwrap()[0].as_ref().unwrap(), &Value::Int(3));
         assert_eq!(wire.expire(Duration::from_secs(9)), None);
+    }
+
+    #[test]
+    fn c10_an_error_answers_a_whole_subscription() {
+        let mut wire = Wire::default();
+        let at = Duration::from_secs(9);
+        let mut refused = wire.submit_confirmed(3, Deadline { within: at, at }, |_| {}).unwrap();
+        let mut next = submit(&mut wire, 1, 9);
+        wire.deliver([Err(Error::internal("no")), Ok(Value::Int(1))]).unwrap();
+        assert!(refused.try_recv().unwrap().unwrap()[0].is_err());
+        assert_eq!(next.try_recv().unwrap().unwrap()[0].as_ref().unwrap(), &Value::Int(1));
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use keyrotor_proto::authentication_info::Credentials;
-use keyrotor_proto::{Code, ConnectionRequest, NodeAddress, ProtocolVersion, ReadFrom, TlsMode};
+use keyrotor_proto::{
+    Code, ConnectionRequest, NodeAddress, ProtocolVersion, PubSubSubscriptions, ReadFrom, TlsMode,
+};
 
 use super::refresh::refresh;
 use super::{Login, conflict, invalid, login, missing, unsupported};
@@ -42,6 +44,14 @@ pub(crate) struct Settings {
     pub(crate) verify_identity: bool,
     /// Nothing is dialled before the first command.
     pub(crate) is_lazy: bool,
+    pub(crate) subscriptions: Option<Subscriptions>,
+}
+
+/// What a subscriber begins with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Subscriptions {
+    pub(crate) channels: Vec<Vec<u8>>,
+    pub(crate) patterns: Vec<Vec<u8>>,
 }
 
 /// Where a server listens.
@@ -121,6 +131,7 @@ pub(crate) fn connection(request: ConnectionRequest, callbacks: &Callbacks) -> R
         inflight_limit: usize::try_from(request.inflight_requests_limit).ok().filter(|limit| *limit > 0),
         verify_identity: request.verify_identity,
         is_lazy: request.lazy_connect,
+        subscriptions: subscriptions(request.pubsub_subscriptions, request.lazy_connect)?,
     })
 }
 
@@ -130,7 +141,6 @@ fn refuse_unsupported(request: &ConnectionRequest) -> Result<()> {
         (request.cluster_mode_enabled, "cluster_mode_enabled"),
         (request.read_from != i32::from(ReadFrom::Primary), "read_from"),
         (request.periodic_checks.is_some(), "periodic_checks"),
-        (request.pubsub_subscriptions.is_some(), "pubsub_subscriptions"),
         (!request.client_az.is_empty(), "client_az"),
         (request.refresh_topology_from_initial_nodes, "refresh_topology_from_initial_nodes"),
         (request.client_cert_path.is_some(), "client_cert_path"),
@@ -249,6 +259,28 @@ fn tls(request: &ConnectionRequest) -> Result<Option<Tls>> {
         client,
         server_name: request.server_name.clone().filter(|name| !name.is_empty()),
     }))
+}
+
+/// The kinds of subscriptions are GLIDE's: 0 channels, 1 patterns, 2 channels of shards.
+fn subscriptions(wanted: Option<PubSubSubscriptions>, is_lazy: bool) -> Result<Option<Subscriptions>> {
+    let Some(wanted) = wanted else { return Ok(None) };
+    if is_lazy {
+        let message = "a subscriber connects at once, and lazy_connect is set: leave out one of them";
+        return Err(conflict("pubsub_subscriptions", message));
+    }
+    let mut subscriptions = Subscriptions::default();
+    for (kind, names) in wanted.channels_or_patterns_by_type {
+        match kind {
+            0 => subscriptions.channels = names.channels_or_patterns,
+            1 => subscriptions.patterns = names.channels_or_patterns,
+            2 => return Err(unsupported("pubsub_subscriptions.channels_or_patterns_by_type.2")),
+            _ => {
+                let field = "pubsub_subscriptions.channels_or_patterns_by_type";
+                return Err(invalid(field, "a kind is 0 (channels) or 1 (patterns)"));
+            }
+        }
+    }
+    Ok(Some(subscriptions))
 }
 
 fn retry(strategy: Option<keyrotor_proto::ConnectionRetryStrategy>) -> Result<Retry> {

@@ -1,0 +1,125 @@
+//! Transactions that depend on what was read before: WATCH, reads, then EXEC, on a connection of their own.
+
+use std::sync::Arc;
+
+use keyrotor_proto::Code;
+use redis::{Cmd, ToRedisArgs, Value, cmd};
+
+use super::batch::Batch;
+use super::blocking;
+use super::command;
+use super::connection::Connection;
+use super::own::Loan;
+use super::runner::Runner;
+use super::sendable::Sendable;
+use super::session::Session;
+use crate::error::{Error, Result};
+
+/// Keys under watch, on a connection that nobody else uses until this ends.
+///
+/// A watch lasts no longer than the login of its connection: where the lease ends first, the next call fails with
+/// [`Code::AuthLeaseEnded`] and nothing was written; begin again.
+///
+/// Dropping it, or the future of one of its calls, closes the connection, which ends the watch.
+pub struct Watch {
+    loan: Loan,
+    session: Arc<Session>,
+    runner: Arc<dyn Runner>,
+}
+
+impl Watch {
+    pub(super) async fn begin<K: ToRedisArgs>(
+        loan: Loan,
+        keys: &[K],
+        session: &Arc<Session>,
+        runner: Arc<dyn Runner>,
+    ) -> Result<Self> {
+        let deadline = session.deadline(&*runner);
+        let mut watch = cmd("WATCH");
+        watch.arg(keys);
+        session.send_on(loan.connection()?, &watch, Some(deadline), &*runner).await?;
+        Ok(Self { loan, session: Arc::clone(session), runner })
+    }
+
+    /// Sends a command between WATCH and EXEC: a read, as a rule. It runs at once.
+    ///
+    /// # Errors
+    /// As [`Client::execute`](super::Client::execute), and [`Code::AuthLeaseEnded`].
+    pub async fn execute(&self, command: &Cmd) -> Result<Value> {
+        command::check(command)?;
+        if blocking::wait_of(command).is_some() {
+            let message = "a watch does not wait: execute the command with the client";
+            return Err(Error::new(Code::CommandUnsupported, message));
+        }
+        self.session.counted(1, self.send(command)).await
+    }
+
+    /// Runs the batch as a transaction, unless somebody changed a key under watch: then nothing of it runs, and this
+    /// is `None`. The batch counts as atomic either way.
+    ///
+    /// # Errors
+    /// As [`Client::execute_batch`](super::Client::execute_batch), and [`Code::AuthLeaseEnded`].
+    pub async fn exec(self, batch: &Batch) -> Result<Option<Vec<Result<Value>>>> {
+        let count = u64::try_from(batch.len()).unwrap_or(u64::MAX);
+        let outcome = self.session.counted(count, self.send(&Exec(batch))).await?;
+        self.loan.give_back();
+        Ok(outcome)
+    }
+
+    /// Ends the watch and gives the connection back.
+    ///
+    /// # Errors
+    /// As [`Client::execute`](super::Client::execute).
+    pub async fn discard(self) -> Result<()> {
+        self.send(&cmd("UNWATCH")).await?;
+        self.loan.give_back();
+        Ok(())
+    }
+
+    /// Never heals a login: whether the server still watches after it forgot one is not known.
+    async fn send<S: Sendable>(&self, what: &S) -> Result<S::Reply> {
+        let connection = self.loan.connection()?;
+        self.check_lease(connection)?;
+        what.send_on(connection, Some(self.session.deadline(&*self.runner))).await
+    }
+
+    fn check_lease(&self, connection: &Connection) -> Result<()> {
+        let lease = self.session.lease_of(connection, &*self.runner);
+        if lease.is_none_or(|lease| self.runner.now() < connection.login().at + lease) {
+            return Ok(());
+        }
+        connection.close();
+        Err(Error::new(
+            Code::AuthLeaseEnded,
+            "the login of this connection ended while keys were under watch, where it cannot be renewed; nothing was \
+             written: watch and read again",
+        ))
+    }
+}
+
+impl std::fmt::Debug for Watch {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Watch").finish_non_exhaustive()
+    }
+}
+
+/// A batch between MULTI and EXEC that may come to nothing.
+struct Exec<'a>(&'a Batch);
+
+impl Sendable for Exec<'_> {
+    type Reply = Option<Vec<Result<Value>>>;
+
+    async fn send_on(
+        &self,
+        connection: &Connection,
+        deadline: Option<super::wire::Deadline>,
+    ) -> Result<Self::Reply> {
+        let replies =
+            connection.submit(self.0.count_atomic(), deadline, |out| self.0.pack_atomic(out)).await?;
+        super::sendable::outcome_of_exec(replies)
+    }
+
+    fn wants_login(_: &Result<Self::Reply>) -> bool {
+        false
+    }
+}
