@@ -56,20 +56,28 @@ impl Background {
 /// work is the parent's, it does nothing.
 #[derive(Debug)]
 pub struct Task {
-    handle: AbortHandle,
+    /// `None` once it is nobody's to end.
+    handle: Option<AbortHandle>,
     process: Process,
 }
 
 impl Task {
     pub(crate) fn new(handle: AbortHandle) -> Self {
-        Self { handle, process: Process::this() }
+        Self { handle: Some(handle), process: Process::this() }
+    }
+
+    /// Lets the work go on to its own end.
+    pub fn detach(mut self) {
+        self.handle = None;
     }
 }
 
 impl Drop for Task {
     fn drop(&mut self) {
-        if !self.process.is_gone() {
-            self.handle.abort();
+        if let Some(handle) = self.handle.take()
+            && !self.process.is_gone()
+        {
+            handle.abort();
         }
     }
 }
