@@ -5,7 +5,11 @@ use std::time::Duration;
 
 use keyrotor_proto::Code;
 
+pub use crate::manager::observe_events;
+pub use crate::process::{Own, PerProcess};
+
 use crate::error::{Error, Result};
+use crate::process::Process;
 use crate::runtime::Engine;
 use crate::sync::AbortHandle;
 
@@ -26,14 +30,55 @@ impl Background {
         Engine::shared().map(Self)
     }
 
-    /// Runs the future on keyrotor's thread, which lives until it ends or is aborted.
-    pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
+    /// Runs the future on keyrotor's thread, which lives until it ends or its [`Task`] is dropped.
+    #[must_use = "dropping the task ends it"]
+    pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) -> Task {
         let held = self.clone();
         let task = self.0.handle().spawn(async move {
             future.await;
             drop(held);
         });
-        task.abort_handle()
+        Task::new(task.abort_handle())
+    }
+
+    /// Runs a function of the host's on a thread where it may take as long as it likes: one that all such functions
+    /// share, in their order, until one of them does not return soon. It runs even where nobody holds this any more.
+    pub fn call(&self, work: impl FnOnce() + Send + 'static) {
+        let held = self.clone();
+        drop(self.0.foreign.run(move || {
+            work();
+            drop(held);
+        }));
+    }
+}
+
+/// Work on keyrotor's thread. Dropping it ends the work at its next point of waiting; in a forked child, where the
+/// work is the parent's, it does nothing.
+#[derive(Debug)]
+pub struct Task {
+    /// `None` once it is nobody's to end.
+    handle: Option<AbortHandle>,
+    process: Process,
+}
+
+impl Task {
+    pub(crate) fn new(handle: AbortHandle) -> Self {
+        Self { handle: Some(handle), process: Process::this() }
+    }
+
+    /// Lets the work go on to its own end.
+    pub fn detach(mut self) {
+        self.handle = None;
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        if let Some(handle) = self.handle.take()
+            && !self.process.is_gone()
+        {
+            handle.abort();
+        }
     }
 }
 
@@ -86,6 +131,18 @@ mod tests {
         assert_eq!(wait_for(async { Ok(()) }).unwrap_err().code(), Code::CredentialsPending);
         let elsewhere = std::thread::spawn(|| wait_for(async { Ok(1) }));
         assert_eq!(elsewhere.join().unwrap().unwrap(), 1);
+    }
+
+    #[test]
+    fn a_call_runs_although_another_hangs_and_nobody_holds_the_thread_any_more() {
+        let (release, hang) = std::sync::mpsc::channel::<()>();
+        let (sender, ran) = std::sync::mpsc::channel();
+        let background = Background::acquire().unwrap();
+        background.call(move || assert!(hang.recv().is_err()));
+        background.call(move || sender.send(()).unwrap());
+        drop(background);
+        ran.recv_timeout(Duration::from_secs(60)).unwrap();
+        drop(release);
     }
 
     #[test]

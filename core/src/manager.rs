@@ -6,6 +6,7 @@ mod handle;
 mod held;
 mod members;
 mod news;
+mod observer;
 mod policy;
 mod refusal;
 mod round;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 
 use keyrotor_proto::{Code, Format, Message, Status, TokenManagerRequest};
 
+pub use observer::observe_events;
 pub use policy::{RetryConfig, TokenRefreshConfig};
 pub use subscribe::{EventStream, Subscription, SubscriptionHandle};
 
@@ -174,6 +176,12 @@ impl TokenManager {
             Demand::Ready(credential) => Ok(credential),
             Demand::Wait(waiting) => self.handle.waited(waiting).await,
         }
+    }
+
+    /// The current credential where it is good enough, without asking for another; what is due is renewed beside it.
+    /// For whoever would have to wait otherwise: it touches no lock.
+    pub fn credential_at_hand(&self) -> Option<Arc<Credential>> {
+        self.handle.at_hand(|held| Arc::clone(&held.credential))
     }
 
     /// Like [`credential_async`](Self::credential_async) for a thread that may block. `interrupted` is asked

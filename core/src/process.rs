@@ -28,20 +28,31 @@ impl Process {
 
 /// One value a process, made when it is first asked for. A forked child makes its own and leaves its parent's alone,
 /// locks and all.
-pub(crate) struct PerProcess<T>(ArcSwapOption<Own<T>>);
+#[derive(Debug)]
+pub struct PerProcess<T>(ArcSwapOption<Own<T>>);
 
 /// A value with the process that made it.
-pub(crate) struct Own<T> {
+#[derive(Debug)]
+pub struct Own<T> {
     process: Process,
-    pub(crate) value: T,
+    /// The value.
+    pub value: T,
+}
+
+impl<T> Default for PerProcess<T> {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl<T> PerProcess<T> {
-    pub(crate) const fn new() -> Self {
+    /// An empty one, for a `static`.
+    pub const fn new() -> Self {
         Self(ArcSwapOption::const_empty())
     }
 
-    pub(crate) fn get(&self, make: impl Fn() -> T) -> Arc<Own<T>> {
+    /// That of this process; where two threads make the first one at once, one of the two is dropped.
+    pub fn get(&self, make: impl Fn() -> T) -> Arc<Own<T>> {
         self.get_in(Process::this(), make)
     }
 

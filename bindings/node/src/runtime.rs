@@ -8,7 +8,7 @@ use crate::completion::{Completion, Outcome};
 pub(crate) fn run(completion: Completion, future: impl Future<Output = Outcome> + Send + 'static) {
     match Background::acquire() {
         Ok(background) => {
-            background.spawn(async move { completion.complete(future.await) });
+            background.spawn(async move { completion.complete(future.await) }).detach();
         }
         Err(error) => completion.complete(Err(error)),
     }

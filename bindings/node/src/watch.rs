@@ -2,10 +2,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use keyrotor::host::Background;
+use keyrotor::host::{Background, Task};
 use keyrotor::{EventStream, Subscription};
 use napi_derive::napi;
-use tokio::task::AbortHandle;
 
 use crate::completion::{News, Payload, Queue};
 
@@ -13,7 +12,7 @@ use crate::completion::{News, Payload, Queue};
 #[napi(js_name = "NativeWatch")]
 pub struct Watch {
     /// Not kept once stopped: it holds on to the runtime's descriptors.
-    task: Mutex<Option<AbortHandle>>,
+    task: Mutex<Option<Task>>,
 }
 
 #[napi]
@@ -21,10 +20,7 @@ impl Watch {
     /// Ends the stream. Harmless when repeated.
     #[napi(catch_unwind)]
     pub fn stop(&self) {
-        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(task) = task {
-            task.abort();
-        }
+        drop(self.task.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 }
 

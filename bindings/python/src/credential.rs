@@ -15,6 +15,12 @@ impl From<Arc<keyrotor::Credential>> for Credential {
     }
 }
 
+impl Credential {
+    pub(crate) fn into_python(py: Python<'_>, credential: Arc<keyrotor::Credential>) -> PyResult<Py<PyAny>> {
+        Ok(Py::new(py, Self(credential))?.into_any())
+    }
+}
+
 #[pymethods]
 impl Credential {
     /// The name to log in with.

@@ -1,6 +1,7 @@
 //! The keyrotor core for Python. It converts values and errors; every rule lives in the core.
 
 mod argument;
+mod awaitable;
 mod client;
 #[cfg(feature = "cli")]
 mod command;
@@ -8,6 +9,7 @@ mod credential;
 mod error;
 mod exit;
 mod host;
+mod journal;
 mod manager;
 mod pipeline;
 mod reply;
@@ -21,6 +23,8 @@ mod native {
     use pyo3::prelude::*;
     use pyo3::types::PyBytes;
 
+    #[pymodule_export]
+    use crate::awaitable::Call;
     #[pymodule_export]
     use crate::client::Client;
     #[cfg(feature = "cli")]
@@ -43,6 +47,7 @@ mod native {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         crate::exit::watch(module.py())?;
+        crate::journal::begin();
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         module.add("FILE_DESCRIPTOR_SET", PyBytes::new(module.py(), keyrotor::proto::FILE_DESCRIPTOR_SET))
     }

@@ -1,11 +1,15 @@
 //! `TokenManager` for Python.
 
+use std::sync::Arc;
+
+use keyrotor::{Code, Error};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyString};
 
+use crate::awaitable;
 use crate::credential::Credential;
-use crate::error::{guarded, interrupted, wait};
+use crate::error::{Failure, guarded, interrupted, wait};
 use crate::host::HostFunctions;
 use crate::request::Request;
 use crate::status;
@@ -13,10 +17,12 @@ use crate::subscription::{Subscribers, Subscription};
 
 /// Keeps one identity's token fresh.
 ///
-/// `request` is an `ElastiCache`, `MemoryDB`, `Rds`, `Dsql` or `Password`, or a whole `TokenManagerRequest` as a
-/// dict, as JSON (`str`) or as protobuf (`bytes`); or a `Callback`. A request may name functions that `callbacks`
-/// hands over. Nothing runs before the first use: no thread, no file, no
-/// network. Any thread may use it. It raises `keyrotor.Error`.
+/// `request` is an `ElastiCache`, `MemoryDB`, `Rds`, `Dsql`, `EntraId`, `Password` or `Callback`, or a whole
+/// `TokenManagerRequest` as a dict, as JSON (`str`) or as protobuf (`bytes`). A request may name functions that
+/// `callbacks` hands over. With `lazy_refresh` there is no background work: tokens are renewed while somebody asks.
+///
+/// Nothing runs before the first use: no thread, no file, no network. Any thread and any event loop may use it. It
+/// raises `keyrotor.Error`. What happens to its token is logged to the logger `keyrotor.refresh`.
 #[pyclass(frozen, weakref, module = "keyrotor")]
 pub(crate) struct TokenManager {
     manager: keyrotor::TokenManager,
@@ -24,18 +30,43 @@ pub(crate) struct TokenManager {
     functions: HostFunctions,
 }
 
+impl TokenManager {
+    /// A usable credential; where one must be fetched first, waits for it if this thread may wait.
+    fn current(&self, py: Python<'_>) -> Result<Arc<keyrotor::Credential>, Failure> {
+        if let Some(credential) = self.manager.credential_at_hand() {
+            return Ok(credential);
+        }
+        if on_event_loop(py)? {
+            return Ok(py.detach(|| self.manager.credential())?);
+        }
+        py.detach(|| self.manager.credential_blocking(interrupted))
+    }
+}
+
+/// Whether this thread runs an event loop of asyncio's, or of what takes its place.
+fn on_event_loop(py: Python<'_>) -> PyResult<bool> {
+    // Where nobody has imported it, no loop of it runs.
+    if !py.import("sys")?.getattr("modules")?.contains("asyncio")? {
+        return Ok(false);
+    }
+    // `get_running_loop` would raise where there is none.
+    let running = py.import("asyncio")?.call_method0("_get_running_loop")?;
+    Ok(!running.is_none())
+}
+
 #[pymethods]
 impl TokenManager {
     #[new]
-    #[pyo3(signature = (request, /, *, refresh = None, callbacks = None))]
+    #[pyo3(signature = (request, /, *, refresh = None, lazy_refresh = None, callbacks = None))]
     fn new<'py>(
         py: Python<'py>,
         request: &Bound<'py, PyAny>,
         refresh: Option<&Bound<'py, PyAny>>,
+        lazy_refresh: Option<&Bound<'py, PyAny>>,
         callbacks: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Self> {
         guarded(py, || {
-            let request = Request::token_manager(request, refresh, callbacks)?;
+            let request = Request::token_manager(request, refresh, lazy_refresh, callbacks)?;
             let callbacks = request.callbacks()?;
             let manager =
                 keyrotor::TokenManager::from_request_with(request.bytes(), request.format(), &callbacks)?;
@@ -49,22 +80,48 @@ impl TokenManager {
         guarded(py, || Ok(self.manager.start()?))
     }
 
-    /// The token. Waits where one must be fetched first, without the GIL; Ctrl-C ends the waiting.
-    fn token(&self, py: Python<'_>) -> PyResult<String> {
-        guarded(py, || {
-            let credential = py.detach(|| self.manager.credential_blocking(interrupted))?;
-            Ok(credential.secret.expose().to_owned())
-        })
+    /// The token. Waits where one must be fetched first, without the GIL; Ctrl-C ends the waiting. On a thread that
+    /// runs an event loop nothing waits: there the error is `credentials-pending`, and `token_async` is the way.
+    fn token<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
+        guarded(py, || Ok(PyString::new(py, self.current(py)?.secret.expose())))
     }
 
     /// The token with its user, times and generation; otherwise like `token`.
     fn credential(&self, py: Python<'_>) -> PyResult<Credential> {
-        guarded(py, || Ok(py.detach(|| self.manager.credential_blocking(interrupted))?.into()))
+        guarded(py, || Ok(self.current(py)?.into()))
     }
 
-    /// Fetches a new token now, whatever the age of the current one; on failure the current one stays.
+    /// Fetches a new token now, whatever the age of the current one; a fetch that is under way is joined. On failure
+    /// the current one stays. Waits as `token` does.
     fn refresh(&self, py: Python<'_>) -> PyResult<Credential> {
-        guarded(py, || Ok(wait(py, || self.manager.refresh())?.into()))
+        guarded(py, || {
+            if on_event_loop(py)? {
+                let message =
+                    "this thread runs an event loop, where nothing may wait; await refresh_async() there";
+                return Err(Error::new(Code::CredentialsPending, message).into());
+            }
+            Ok(wait(py, || self.manager.refresh())?.into())
+        })
+    }
+
+    /// Like `token`, for coroutines: awaits the fetch where one is needed, on whatever event loop runs it.
+    fn token_async<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let manager = self.manager.clone();
+        awaitable::coroutine(py, async move { manager.credential_async().await }, |py, credential| {
+            Ok(PyString::new(py, credential.secret.expose()).into_any().unbind())
+        })
+    }
+
+    /// Like `credential`, for coroutines.
+    fn credential_async<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let manager = self.manager.clone();
+        awaitable::coroutine(py, async move { manager.credential_async().await }, Credential::into_python)
+    }
+
+    /// Like `refresh`, for coroutines. Cancelling it ends the waiting, not the fetch.
+    fn refresh_async<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let manager = self.manager.clone();
+        awaitable::coroutine(py, async move { manager.refresh().await }, Credential::into_python)
     }
 
     /// Tells the manager that a server refused this generation: it is not handed out again.

@@ -21,11 +21,12 @@ impl<'py> Request<'py> {
     pub(crate) fn token_manager(
         request: &Bound<'py, PyAny>,
         refresh: Option<&Bound<'py, PyAny>>,
+        lazy_refresh: Option<&Bound<'py, PyAny>>,
         callbacks: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Self> {
         static CONVERT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let convert = CONVERT.import(request.py(), "keyrotor._message", "token_manager_request")?;
-        Self::converted(&convert.call1((request, refresh, callbacks))?)
+        Self::converted(&convert.call1((request, refresh, lazy_refresh, callbacks))?)
     }
 
     /// A `ConnectionRequest` from keywords, a dict, JSON or protobuf bytes.

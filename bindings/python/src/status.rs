@@ -1,6 +1,6 @@
 //! Status and counters as dictionaries that `json.dumps` takes: every key is always there.
 
-use keyrotor::proto::{ErrorDetail, Timestamp, to_json};
+use keyrotor::proto::{ErrorDetail, Event, Timestamp, to_json};
 use keyrotor::{ClientStats, Status};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -36,6 +36,20 @@ pub(crate) fn stats<'py>(py: Python<'py>, stats: &ClientStats) -> PyResult<Bound
     dict.set_item("reauths", stats.reauths)?;
     dict.set_item("reconnects", stats.reconnects)?;
     dict.set_item("in_flight", stats.in_flight)?;
+    Ok(dict)
+}
+
+/// Something that happened.
+pub(crate) fn event<'py>(py: Python<'py>, event: &Event) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    let kind = event.kind().as_str_name().trim_start_matches("EVENT_").to_ascii_lowercase();
+    dict.set_item("kind", kind)?;
+    dict.set_item("at", event.at.as_ref().map(rfc3339))?;
+    dict.set_item("source", &event.source)?;
+    dict.set_item("generation", event.generation)?;
+    dict.set_item("expires_at", event.expires_at.as_ref().map(rfc3339))?;
+    dict.set_item("error", event.error.as_ref().map(|error| detail(py, error)).transpose()?)?;
+    dict.set_item("missed", event.missed)?;
     Ok(dict)
 }
 

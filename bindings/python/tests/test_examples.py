@@ -7,10 +7,13 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import keyrotor
+import keyrotor.testing
 import pytest
 import redis
 from emulator import Emulator
@@ -73,8 +76,26 @@ def test_the_provider_of_the_redis_py_example(shared_emulator: Emulator) -> None
         assert client.acl_whoami() == "iam-user-01"
 
 
+APPLICATION: dict[str, Any] = {
+    "client_id": "00000000-aaaa-0000-0000-00000000c11e",
+    "object_id": "00000000-aaaa-0000-0000-000000000b1e",
+    "secrets": ["my-secret"],
+}
+
+
+@pytest.fixture
+def tenant(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The id of an Entra tenant that knows the application."""
+    with keyrotor.testing.Emulator({"entra": {"applications": [APPLICATION]}}) as emulator:
+        monkeypatch.setenv("AZURE_AUTHORITY_HOST", emulator.ready["entra"]["http"])
+        yield emulator.ready["entra"]["tenant"]
+
+
 def test_the_code_of_the_readme(
-    shared_emulator: Emulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    shared_emulator: Emulator,
+    tenant: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     key = shared_emulator.request()["authenticationInfo"]["iamCredentials"]["accessKey"]
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["accessKeyId"])
@@ -90,8 +111,12 @@ def test_the_code_of_the_readme(
             .replace("6379", str(shared_emulator.port))
             .replace('"my-cache"', '"my-cluster"')
             .replace('"app"', '"iam-user-01"')
+            .replace("my-tenant", tenant)
+            .replace("my-app", APPLICATION["client_id"])
             .replace("ca.pem", shared_emulator.ca.name)
         )
         exec(compile(code, "README.md", "exec"), {"__name__": "readme"})  # noqa: S102
     assert "keyrotor" in sys.modules
-    assert "value" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "value" in printed
+    assert APPLICATION["object_id"] in printed

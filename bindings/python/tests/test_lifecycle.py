@@ -31,8 +31,9 @@ managers = [
     keyrotor.TokenManager(keyrotor.Rds(host="h", port=1, username="u", region="r")),
     keyrotor.TokenManager(keyrotor.Dsql(host="h", region="r")),
     keyrotor.TokenManager(keyrotor.Password(password="p")),
+    keyrotor.TokenManager(keyrotor.EntraId(system_assigned_managed_identity=True)),
 ]
-assert [manager.status()["state"] for manager in managers] == ["idle"] * 5
+assert [manager.status()["state"] for manager in managers] == ["idle"] * 6
 repr(managers)
 assert held() == before, ("construction", before, held())
 print("idle")

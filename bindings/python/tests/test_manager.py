@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 import gc
-import itertools
 import json
 import logging
 import queue
 import threading
 import weakref
 from datetime import datetime, timezone
-from typing import Any
 
 import keyrotor
 import pytest
-from emulator import BASE
-
-IDENTITIES = itertools.count()
-
-
-def alone() -> dict[str, Any]:
-    """A request whose identity no other manager of this process has: managers of one identity share."""
-    cluster = {"clusterName": f"cluster-{next(IDENTITIES)}"}
-    iam = BASE["request"]["authenticationInfo"]["iamCredentials"] | cluster
-    return {"authenticationInfo": {"iamCredentials": iam}}
+from identities import alone
 
 
 def test_credential() -> None:

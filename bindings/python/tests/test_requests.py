@@ -66,6 +66,12 @@ def test_the_other_configurations() -> None:
     assert message(keyrotor.Rds(host="h", port=5432, username="u"))["authentication_info"] == rds
     dsql = {"dsql_credentials": {"host": "h", "admin": True}}
     assert message(keyrotor.Dsql(host="h", admin=True))["authentication_info"] == dsql
+    entra = {"entra_credentials": {"tenant_id": "t", "client_id": "c", "client_secret": "s"}}
+    given = keyrotor.EntraId(tenant_id="t", client_id="c", client_secret="s")
+    assert message(given)["authentication_info"] == entra
+    managed: dict[str, Any] = {"entra_credentials": {"system_assigned_managed_identity": {}}}
+    given = keyrotor.EntraId(system_assigned_managed_identity=True)
+    assert message(given)["authentication_info"] == managed
     password = {"server_credentials": {"password": "p", "username": "u"}}
     assert message(keyrotor.Password(password="p", username="u"))["authentication_info"] == password
 

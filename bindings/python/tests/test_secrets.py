@@ -43,6 +43,8 @@ def assert_hidden(value: object, *secrets: str) -> None:
         keyrotor.Rds(host="h", port=1, username="u", access_key=ACCESS_KEY),
         keyrotor.Dsql(host="h", access_key=ACCESS_KEY),
         keyrotor.Password(username="u", password="hunter2"),
+        keyrotor.EntraId(tenant_id="t", client_id="c", client_secret="hunter2"),
+        keyrotor.ClientCertificate(certificate_pem="hunter2", private_key_pem="hunter2"),
     ],
 )
 def test_configurations(configuration: object) -> None:

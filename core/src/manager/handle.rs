@@ -10,6 +10,7 @@ use super::audience::Audience;
 use super::feed::{Demand, Feed, Outcome, Waiting, Wish};
 use super::held::{Held, Standing};
 use super::members::Policy;
+use super::observer;
 use super::subscribe::{EventStream, Subscription};
 use super::{closed_error, pending_error, round};
 use crate::credential::Credential;
@@ -40,6 +41,13 @@ impl Home {
         let audience = Arc::new(Audience::new());
         feed.join(&audience, policy);
         Arc::new(Self { feed, audience, process: Process::this(), is_used: AtomicBool::new(false) })
+    }
+
+    /// Something that concerns this manager alone.
+    fn tell(&self, kind: EventKind, error: Option<&Error>) {
+        let event = self.feed.event(kind, self.feed.generation(), error);
+        observer::tell(&event);
+        self.audience.tell(&event);
     }
 }
 
@@ -164,7 +172,7 @@ impl Handle {
             EventKind::EventReauthFailed => telemetry::reauthenticated("failure"),
             _ => {}
         }
-        home.audience.tell(&home.feed.event(kind, home.feed.generation(), error));
+        home.tell(kind, error);
     }
 
     pub(super) fn status(&self) -> Status {
@@ -189,7 +197,7 @@ impl Handle {
         }
         home.feed.leave(&home.audience);
         home.audience.close();
-        home.audience.tell(&home.feed.event(EventKind::EventClosed, home.feed.generation(), None));
+        home.tell(EventKind::EventClosed, None);
     }
 
     /// As if this were a child of the process that made the manager.

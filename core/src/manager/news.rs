@@ -13,6 +13,7 @@ use keyrotor_proto::{Event, EventKind};
 use super::feed::Feed;
 use super::held::Held;
 use super::members::Members;
+use super::observer;
 use crate::error::Error;
 use crate::telemetry;
 use crate::time::{rfc3339, timestamp};
@@ -166,8 +167,9 @@ impl Feed {
     }
 
     fn tell_event(&self, members: &Members, kind: EventKind, generation: u64, error: Option<&Error>) {
-        if members.iter().any(|member| member.audience.has_listeners()) {
+        if observer::is_there() || members.iter().any(|member| member.audience.has_listeners()) {
             let event = self.event(kind, generation, error);
+            observer::tell(&event);
             members.iter().for_each(|member| member.audience.tell(&event));
         }
     }

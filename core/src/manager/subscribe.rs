@@ -7,8 +7,8 @@ use tokio::sync::{broadcast, watch};
 
 use super::audience::{Audience, Newest};
 use crate::credential::Credential;
+use crate::host::Task;
 use crate::runtime::Engine;
-use crate::sync::AbortHandle;
 
 /// The current credential at once, then each newer one; the latest where several came in between.
 ///
@@ -65,20 +65,14 @@ impl Subscription {
                 }
             }
         });
-        SubscriptionHandle { task: task.abort_handle() }
+        SubscriptionHandle { _task: Task::new(task.abort_handle()) }
     }
 }
 
 /// Ends its subscription when dropped.
 #[derive(Debug)]
 pub struct SubscriptionHandle {
-    task: AbortHandle,
-}
-
-impl Drop for SubscriptionHandle {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
+    _task: Task,
 }
 
 /// The events of one manager, from the moment of [`TokenManager::events`](crate::TokenManager::events) on.

@@ -13,7 +13,10 @@
 All errors are `keyrotor.Error`.
 """
 
-from keyrotor import _message as _message  # The compiled half asks for it; nothing is read from disk later.
+# The compiled half asks for these; nothing is read from disk later.
+from keyrotor import _awaiting as _awaiting
+from keyrotor import _events as _events
+from keyrotor import _message as _message
 from keyrotor._native import (
     FILE_DESCRIPTOR_SET,
     Client,
@@ -34,7 +37,19 @@ from keyrotor.callbacks import (
     LoginFunction,
     TemporaryKey,
 )
-from keyrotor.config import AccessKey, Credentials, Dsql, ElastiCache, MemoryDB, Password, Rds
+from keyrotor.config import (
+    AccessKey,
+    ClientCertificate,
+    Credentials,
+    Dsql,
+    ElastiCache,
+    EntraId,
+    MemoryDB,
+    Password,
+    Rds,
+    UserAssignedManagedIdentity,
+    WorkloadIdentity,
+)
 from keyrotor.errors import (
     AuthError,
     ClosedError,
@@ -52,6 +67,7 @@ from keyrotor.fields import (
     ConnectionFields,
     Counts,
     ErrorDetail,
+    Event,
     RefreshPolicy,
     Request,
     RetryPolicy,
@@ -67,6 +83,7 @@ __all__ = [
     "AuthError",
     "Callback",
     "Client",
+    "ClientCertificate",
     "ClosedError",
     "ConfigError",
     "ConnectionFields",
@@ -76,8 +93,10 @@ __all__ = [
     "CredentialsError",
     "Dsql",
     "ElastiCache",
+    "EntraId",
     "Error",
     "ErrorDetail",
+    "Event",
     "Expiry",
     "InternalError",
     "KeyAnswer",
@@ -100,6 +119,8 @@ __all__ = [
     "Subscription",
     "TemporaryKey",
     "TokenManager",
+    "UserAssignedManagedIdentity",
+    "WorkloadIdentity",
     "__version__",
     "connection_request_from_glide",
 ]

@@ -18,16 +18,18 @@ _Functions = dict[str, HostFunction]
 _Written = tuple[bytes, bool, _Functions]
 
 
-def token_manager_request(request: object, refresh: object = None, callbacks: _Callbacks = None) -> _Written:
+def token_manager_request(
+    request: object, refresh: object = None, lazy_refresh: object = None, callbacks: _Callbacks = None
+) -> _Written:
     """The bytes of a `TokenManagerRequest`, whether they are JSON, and the functions that they name."""
     writer = _Writer(callbacks)
+    beside = {"refresh": refresh, "lazy_refresh": lazy_refresh}
+    given = {name: value for name, value in beside.items() if value is not None}
     if isinstance(request, Credentials):
-        message: dict[str, object] = {"authentication_info": request}
-        if refresh is not None:
-            message["refresh"] = refresh
-        return writer.json(message)
-    if refresh is not None:
-        raise TypeError("refresh goes with a configuration object; a whole request has it inside")
+        return writer.json({"authentication_info": request, **given})
+    if given:
+        names = " and ".join(given)
+        raise TypeError(f"{names}: only beside a configuration object; a whole request has it inside")
     return writer.whole(request)
 
 

@@ -1,4 +1,5 @@
-from collections.abc import Callable, Mapping, Sequence
+from asyncio import AbstractEventLoop, Future
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, final, overload
 
@@ -10,6 +11,7 @@ from keyrotor.fields import Argument, ConnectionFields, RefreshPolicy, Request, 
 
 __all__ = [
     "FILE_DESCRIPTOR_SET",
+    "Call",
     "Client",
     "Credential",
     "Pipeline",
@@ -23,6 +25,12 @@ __all__ = [
 
 __version__: Final[str]
 FILE_DESCRIPTOR_SET: Final[bytes]
+
+@final
+class Call:
+    def poll(self) -> tuple[Any] | None: ...
+    def start(self, event_loop: AbstractEventLoop, future: Future[Any]) -> None: ...
+    def end(self) -> None: ...
 
 @final
 class Credential:
@@ -52,6 +60,7 @@ class TokenManager:
         /,
         *,
         refresh: RefreshPolicy | None = None,
+        lazy_refresh: bool | None = None,
         callbacks: Mapping[str, Callback | LoginFunction | KeyFunction] | None = None,
     ) -> Self: ...
     @overload
@@ -66,6 +75,9 @@ class TokenManager:
     def token(self) -> str: ...
     def credential(self) -> Credential: ...
     def refresh(self) -> Credential: ...
+    def token_async(self) -> Coroutine[Any, Any, str]: ...
+    def credential_async(self) -> Coroutine[Any, Any, Credential]: ...
+    def refresh_async(self) -> Coroutine[Any, Any, Credential]: ...
     def reject(self, generation: int) -> None: ...
     def accept(self, generation: int) -> None: ...
     def subscribe(self, callback: Callable[[Credential], object], /) -> Subscription: ...

@@ -144,6 +144,65 @@ class Dsql(Credentials):
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
+class ClientCertificate(_Message):
+    """The texts of PEM files, not their paths.
+
+    The key is RSA and not encrypted; unset, it stands in `certificate_pem` too.
+    """
+
+    certificate_pem: str = field(metadata=_SECRET)
+    private_key_pem: str | None = field(default=None, metadata=_SECRET)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class UserAssignedManagedIdentity(_Message):
+    """A managed identity, by exactly one of its ids."""
+
+    client_id: str | None = None
+    object_id: str | None = None
+    resource_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class WorkloadIdentity(_Message):
+    """A federated service account. `token_file`, unset: the file that `AZURE_FEDERATED_TOKEN_FILE` names."""
+
+    token_file: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class EntraId(Credentials):
+    """Microsoft Entra ID, for Azure's caches and databases.
+
+    Set one of `client_secret`, `client_certificate`, `system_assigned_managed_identity`,
+    `user_assigned_managed_identity` and `workload_identity`; with none of them, the environment (`AZURE_*`)
+    says which, as with Microsoft's own tools. The application is `client_id` of `tenant_id`, unset:
+    `AZURE_CLIENT_ID` and `AZURE_TENANT_ID`. `username`, unset: the object id in the token, which is how
+    caches name their users; databases want the role there. `scope`, unset: that of Azure's caches.
+    """
+
+    arm: ClassVar[str] = "entra_credentials"
+
+    username: str | None = None
+    tenant_id: str | None = None
+    client_id: str | None = None
+    scope: str | None = None
+    authority: str | None = None
+    client_secret: str | None = field(default=None, metadata=_SECRET)
+    client_certificate: ClientCertificate | None = None
+    system_assigned_managed_identity: bool = False
+    user_assigned_managed_identity: UserAssignedManagedIdentity | None = None
+    workload_identity: WorkloadIdentity | None = None
+
+    def message(self) -> dict[str, object]:
+        """The fields that are set."""
+        message = super().message()
+        if message.pop("system_assigned_managed_identity"):
+            message["system_assigned_managed_identity"] = {}
+        return message
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Password(Credentials):
     """A user name and password that do not change by themselves. Unset: the server's `default` user."""
 

@@ -115,6 +115,32 @@ class Status(TypedDict):
     warnings: list[str]
 
 
+class Event(TypedDict):
+    """Something that happened to a token or a login: what a log record has as `keyrotor`.
+
+    Times are RFC 3339 texts in UTC. `missed` counts the events before it that were not logged, since too many
+    came at once.
+    """
+
+    kind: Literal[
+        "fetched",
+        "fetch_failed",
+        "degraded",
+        "recovered",
+        "expired",
+        "rejected",
+        "reauthenticated",
+        "reauth_failed",
+        "fallback",
+    ]
+    at: str
+    source: str
+    generation: int
+    expires_at: str | None
+    error: ErrorDetail | None
+    missed: int
+
+
 class Stats(TypedDict):
     """What a client did so far.
 

@@ -1,0 +1,192 @@
+"""What happens to tokens and logins, in `logging`."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import cast
+
+import keyrotor
+import pytest
+from emulator import Emulator
+from identities import alone
+from test_lifecycle import run
+
+SECRET = "hunter2"
+
+
+class Records(logging.Handler):
+    """Hands on what is logged."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.all: queue.Queue[logging.LogRecord] = queue.Queue()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.all.put(record)
+
+    def until(self, holds: Callable[[keyrotor.Event], bool]) -> logging.LogRecord:
+        while True:
+            record = self.all.get(timeout=20)
+            if holds(event(record)):
+                return record
+
+    def kinds_until(self, last: str, source: str) -> list[tuple[str, str, str]]:
+        """Logger, level and kind of what is logged of a source, up to the first of a kind."""
+        seen: list[tuple[str, str, str]] = []
+        while not seen or seen[-1][2] != last:
+            record = self.until(lambda event: event["source"] == source)
+            seen.append((record.name, record.levelname, event(record)["kind"]))
+        return seen
+
+
+def event(record: logging.LogRecord) -> keyrotor.Event:
+    return cast("keyrotor.Event", record.__dict__["keyrotor"])
+
+
+@pytest.fixture
+def records() -> Iterator[Records]:
+    handler, logger = Records(), logging.getLogger("keyrotor")
+    logger.addHandler(handler)
+    before = logger.level
+    logger.setLevel(logging.DEBUG)
+    yield handler
+    logger.setLevel(before)
+    logger.removeHandler(handler)
+
+
+def test_t20_a_tokens_life_is_logged(records: Records) -> None:
+    works = threading.Event()
+    works.set()
+
+    def login() -> tuple[str, str]:
+        if works.is_set():
+            return "app", SECRET
+        raise OSError
+
+    quick: keyrotor.RefreshPolicy = {
+        "retry": {"max_attempts": 1, "initial_delay": "0.010s", "max_delay": "0.020s"}
+    }
+    with keyrotor.TokenManager(keyrotor.Callback(login), refresh=quick) as manager:
+        manager.token()
+        assert records.kinds_until("fetched", "callback") == [("keyrotor.refresh", "INFO", "fetched")]
+        works.clear()
+        with pytest.raises(keyrotor.CredentialsError):
+            manager.refresh()
+        failed = records.until(lambda event: event["kind"] == "fetch_failed")
+        assert failed.levelname == "WARNING"
+        detail = event(failed)["error"]
+        assert detail is not None
+        assert (detail["name"], detail["source"]) == ("credentials-fetch-failed", "callback")
+        assert "OSError" in failed.getMessage()
+        degraded = records.until(lambda event: event["kind"] == "degraded")
+        assert (degraded.name, degraded.levelname) == ("keyrotor.refresh", "WARNING")
+        works.set()
+        recovered = records.until(lambda event: event["kind"] == "recovered")
+        assert (recovered.name, recovered.levelname) == ("keyrotor.refresh", "INFO")
+        assert recovered.threadName is not None
+    for record in (failed, degraded, recovered):
+        assert SECRET not in record.getMessage() + json.dumps(event(record))
+
+
+def test_t09_a_refusal_is_logged(records: Records) -> None:
+    with keyrotor.TokenManager(alone()) as manager:
+        first = manager.credential()
+        manager.reject(first.generation)
+        record = records.until(lambda event: event["kind"] == "rejected")
+        assert (record.name, record.levelname) == ("keyrotor.login", "WARNING")
+        assert event(record)["generation"] == first.generation
+        second = records.until(lambda event: event["kind"] == "fetched")
+        assert event(second)["generation"] == first.generation + 1
+        assert event(second)["expires_at"] is not None
+        assert event(second)["at"] is not None
+        secrets = (first.secret, manager.token())
+    for said in (record, second):
+        text = said.getMessage() + json.dumps(event(said))
+        assert [secret for secret in secrets if secret in text] == []
+
+
+def test_an_expired_token_is_logged_as_an_error(records: Records) -> None:
+    logins = iter([("app", SECRET, time.time() + 2)])
+    quick: keyrotor.RefreshPolicy = {
+        "margin": "0.1s",
+        "retry": {"max_attempts": 1, "initial_delay": "0.010s", "max_delay": "0.050s"},
+    }
+    with keyrotor.TokenManager(keyrotor.Callback(lambda: next(logins)), refresh=quick) as manager:
+        manager.token()
+        record = records.until(lambda event: event["kind"] == "expired")
+        assert (record.name, record.levelname) == ("keyrotor.refresh", "ERROR")
+        assert manager.status()["state"] == "expired"
+
+
+def test_logins_of_clients_are_logged(records: Records, emulator: Emulator) -> None:
+    lease = {"authenticationInfo": {"iamCredentials": {"leaseSeconds": 5}}}
+    with keyrotor.Client.connect(emulator.request(lease)):
+        record = records.until(lambda event: event["kind"] == "reauthenticated")
+        assert (record.name, record.levelname) == ("keyrotor.login", "INFO")
+
+
+def test_t05_managers_of_one_identity_log_one_fetch_once(records: Records) -> None:
+    request = alone()
+    managers = [keyrotor.TokenManager(request) for _ in range(20)]
+    for manager in managers:
+        manager.token()
+    managers[0].refresh()
+    records.until(lambda event: event["generation"] == 1)
+    records.until(lambda event: event["generation"] == 2)
+    managers[1].refresh()
+    assert event(records.all.get(timeout=20))["generation"] == 3
+    for manager in managers:
+        manager.close()
+
+
+def test_t11_a_log_that_hangs_delays_no_token(records: Records) -> None:
+    hangs, go_on = threading.Event(), threading.Event()
+
+    class Hanging(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            hangs.set()
+            go_on.wait(20)
+
+    handler, logger = Hanging(), logging.getLogger("keyrotor.refresh")
+    logger.addHandler(handler)
+    try:
+        numbers = itertools.count()
+        login = keyrotor.Callback(lambda: ("app", f"{SECRET}-{next(numbers)}"))
+        with keyrotor.TokenManager(login) as manager:
+            manager.token()
+            assert hangs.wait(20)
+            assert len({manager.refresh().secret for _ in range(600)}) == 600
+            go_on.set()
+            # What did not fit into the queue is counted, not lost in silence.
+            while not (missed := event(records.all.get(timeout=20))["missed"]):
+                pass
+            assert missed > 100
+    finally:
+        go_on.set()
+        logger.removeHandler(handler)
+
+
+FAILING = """
+import keyrotor, threading, time
+def login():
+    raise OSError
+policy = {"retry": {"max_attempts": 1, "initial_delay": "0.010s"}}
+with keyrotor.TokenManager(keyrotor.Callback(login), refresh=policy) as manager:
+    try:
+        manager.token()
+    except keyrotor.Error:
+        time.sleep(1)
+"""
+
+
+def test_who_configures_no_log_sees_the_warnings_on_standard_error() -> None:
+    ended = run(FAILING)
+    assert ended.returncode == 0
+    assert "callback: token not refreshed" in ended.stderr
+    assert "Traceback" not in ended.stderr
