@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from databases import Databases, Front
 from emulator import Emulator
 
 PACKAGE = Path(__file__).parents[1] / "python"
@@ -36,3 +37,26 @@ def shared_emulator() -> Iterator[Emulator]:
     """One emulator for the tests of a file that change nothing in it."""
     with Emulator() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def databases() -> Iterator[Databases]:
+    """RDS and DSQL, one PostgreSQL for each, for all tests: they start slowly."""
+    with Databases() as running:
+        yield running
+
+
+@pytest.fixture
+def rds(databases: Databases) -> Iterator[Front]:
+    """A user of RDS whom no other test knows."""
+    front = databases.front("rds")
+    yield front
+    front.recover()
+
+
+@pytest.fixture
+def dsql(databases: Databases) -> Iterator[Front]:
+    """A user of DSQL whom no other test knows."""
+    front = databases.front("dsql")
+    yield front
+    front.recover()

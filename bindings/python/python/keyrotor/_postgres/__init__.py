@@ -1,0 +1,1 @@
+"""What all adapters for PostgreSQL drivers share. Imports no driver; not API."""

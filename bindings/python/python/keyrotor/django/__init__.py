@@ -1,0 +1,1 @@
+"""Django: caches and databases that log in with tokens."""

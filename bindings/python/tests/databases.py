@@ -1,0 +1,112 @@
+"""The emulator's databases before a real PostgreSQL, and what leads to them."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import ssl
+from typing import Any
+
+import keyrotor
+import keyrotor.testing
+
+REGION = "eu-west-1"
+KEY = keyrotor.AccessKey(
+    access_key_id="AKIDEXAMPLE", secret_access_key="wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+)
+DATABASE = "orders"
+WHO = "SELECT current_user"
+# DSQL's 60 minutes, in seconds that a test can wait for.
+SESSION_LIMIT = 5
+_USERS = [f"app{number}" for number in range(100)]
+
+
+class Databases(keyrotor.testing.Emulator):
+    """An RDS instance and a DSQL cluster. Each test logs in as somebody else, with tokens of its own."""
+
+    def __init__(self) -> None:
+        keys = [{"id": KEY.access_key_id, "secret": KEY.secret_access_key}]
+        rds = {"users": _USERS, "database": DATABASE}
+        dsql = {"users": _USERS, "session_limit": SESSION_LIMIT}
+        super().__init__({"region": REGION, "keys": keys, "rds": rds, "dsql": dsql})
+        self._users = itertools.cycle(_USERS)
+
+    def front(self, name: str) -> Front:
+        """The front of a name, as a new user."""
+        return Front(self, name, next(self._users))
+
+
+class Front:
+    """One user of the `rds` or `dsql` front."""
+
+    key = KEY
+
+    def __init__(self, databases: Databases, name: str, user: str) -> None:
+        self.name = name
+        self.user = user
+        self.port = int(databases.ready[name]["address"].rpartition(":")[2])
+        self.ca = str(databases.ca)
+        self.database = DATABASE if name == "rds" else "postgres"
+        self._databases = databases
+
+    @property
+    def credentials(self) -> keyrotor.Credentials:
+        """What a manager of this user's tokens is made of."""
+        if self.name == "dsql":
+            return keyrotor.Dsql(host="localhost", username=self.user, region=REGION, access_key=KEY)
+        return keyrotor.Rds(
+            host="localhost", port=self.port, username=self.user, region=REGION, access_key=KEY
+        )
+
+    @property
+    def conninfo(self) -> str:
+        """The way there in libpq's words, without user, password and sslmode."""
+        return (
+            f"host=localhost port={self.port} dbname={self.database} sslrootcert={self.ca} gssencmode=disable"
+        )
+
+    @property
+    def verified(self) -> ssl.SSLContext:
+        """TLS that trusts the front."""
+        return ssl.create_default_context(cafile=self.ca)
+
+    def url(self, driver: str, secret: str = "", **parameters: str) -> str:
+        """The way there as SQLAlchemy's URL."""
+        libpq = {} if driver == "asyncpg" else {"sslrootcert": self.ca, "gssencmode": "disable"}
+        query = "&".join(f"{name}={value}" for name, value in {**libpq, **parameters}.items())
+        login = f"{self.user}:{secret}" if secret else self.user
+        return f"postgresql+{driver}://{login}@localhost:{self.port}/{self.database}?{query}"
+
+    def fault(self, name: str, **body: Any) -> None:
+        """Breaks something."""
+        self._databases.ask(f"/{self.name}/faults/{name}", body)
+
+    def kill(self) -> None:
+        """Breaks off all connections."""
+        self.fault("kill")
+
+    def revoke(self, token: str) -> None:
+        """From now on this token is as bad as one whose 15 minutes are over."""
+        self.fault("refuse", token_sha256=_hash(token))
+
+    def recover(self) -> None:
+        """Ends all faults."""
+        self._databases.faults.clear()
+
+    def logins(self) -> list[dict[str, Any]]:
+        """This user's logins, the newest last."""
+        every: list[dict[str, Any]] = self._databases.record()[self.name]["logins"]
+        return [login for login in every if login["user"] == self.user]
+
+    def carried(self, token: str) -> bool:
+        """Whether the newest login was made with this token, and accepted."""
+        newest = self.logins()[-1]
+        return (newest["token_sha256"], newest["outcome"]) == (_hash(token), "accepted")
+
+    def outcomes(self) -> list[str]:
+        """How this user's logins ended."""
+        return [login["outcome"] for login in self.logins()]
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
