@@ -2,12 +2,19 @@
 
 mod audience;
 mod feed;
+#[cfg_attr(not(test), allow(dead_code, reason = "the client is about to stand at it"))]
+mod gate;
 mod handle;
 mod held;
+#[cfg_attr(not(test), allow(dead_code, reason = "as its gate"))]
+mod line;
 mod members;
 mod news;
 mod observer;
+#[cfg_attr(not(test), allow(dead_code, reason = "as its gate"))]
+mod pace;
 mod policy;
+#[cfg_attr(not(test), allow(dead_code, reason = "as its gate"))]
 mod refusal;
 mod round;
 pub(crate) mod schedule;
@@ -33,8 +40,11 @@ use crate::runtime::Engine;
 use crate::secret::Secret;
 use crate::source::Source;
 use feed::{Demand, Feed};
+#[allow(unused_imports, reason = "the client is about to stand at it")]
+pub(crate) use gate::{Attempt, LoginGate};
 use handle::Handle;
 use members::Policy;
+use refusal::Pacing;
 pub(crate) use round::over_budget;
 
 /// Keeps one identity's token fresh.
@@ -217,11 +227,11 @@ impl TokenManager {
     /// cloud credentials behind it; a new one is fetched at once, later ones with growing pauses. Counts once
     /// per generation, and not at all for one that has been replaced already.
     pub fn reject(&self, generation: u64) {
-        self.handle.reject(generation, None);
+        self.handle.reject(generation, None, Pacing::Here);
     }
 
     pub(crate) fn reject_with(&self, generation: u64, error: &Error) {
-        self.handle.reject(generation, Some(error));
+        self.handle.reject(generation, Some(error), Pacing::Here);
     }
 
     /// Tells the manager that a server took this generation, which ends the pauses after refusals.

@@ -12,8 +12,9 @@
 #[allow(dead_code, reason = "each test uses a part of it")]
 mod cloud;
 
-use cloud::{KEY, Keys, ROLE};
+use cloud::{KEY, Keys, ROLE, SSO_TOKEN};
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -181,6 +182,73 @@ async fn s02_a_profile_has_keys_or_a_role_or_a_process() {
     let variables = [("AWS_CONFIG_FILE", file.to_str().unwrap()), ("AWS_ENDPOINT_URL_STS", &url)];
     passes(alone(TEST, &variables)).await;
     assert_eq!(keys.asked(Endpoint::Sts).len(), 1);
+}
+
+/// What `aws sso login` leaves in the home folder, for a start URL or a session of this name.
+fn sign_in(home: &Path, name: &str, ends: &str) {
+    let folder = home.join(".aws/sso/cache");
+    std::fs::create_dir_all(&folder).unwrap();
+    let digest = ring::digest::digest(&ring::digest::SHA1_FOR_LEGACY_USE_ONLY, name.as_bytes());
+    let digest: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let token = format!(r#"{{"accessToken": "{SSO_TOKEN}", "expiresAt": "{ends}", "region": "eu-west-1"}}"#);
+    std::fs::write(folder.join(digest + ".json"), token).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s02_a_profile_of_sso_signs_with_what_the_portal_gives() {
+    const TEST: &str = "s02_a_profile_of_sso_signs_with_what_the_portal_gives";
+    const PORTAL: &str = "https://d-example.awsapps.com/start";
+    if is_child(TEST) {
+        let signer = |profile: &str| iam(&format!(r#", "region": "eu-west-1", "profile": "{profile}""#));
+        for profile in ["portal", "session"] {
+            let credential = signer(profile).credential_async().await.unwrap();
+            let left = credential.expires_at.unwrap().duration_since(std::time::SystemTime::now()).unwrap();
+            let token = explain(credential.secret.expose(), std::time::SystemTime::now());
+            assert!(token.access_key_id.unwrap().starts_with("ASIA"));
+            assert!(left > Duration::from_secs(800), "the keys outlive it: {left:?}");
+        }
+        for (profile, why) in [("signed-out", "expired"), ("stranger", "No access")] {
+            let error = signer(profile).token_async().await.unwrap_err();
+            let told = error.message();
+            assert!(told.starts_with("Failed to refresh IAM token: "), "{told}");
+            assert!(told.contains(&format!("profile `{profile}` failed")) && told.contains(why), "{told}");
+            assert!(told.contains("`aws sso login`") && !told.contains(SSO_TOKEN), "{told}");
+        }
+        return;
+    }
+    let keys = Keys::start("eu-west-1").await;
+    let home = tempfile::tempdir().unwrap();
+    for (name, ends) in
+        [(PORTAL, "2999-01-01T00:00:00Z"), ("dev", "2999-01-01T00:00:00Z"), ("old", "2020-01-01T00:00:00Z")]
+    {
+        sign_in(home.path(), name, ends);
+    }
+    let account = "sso_account_id = 123456789012";
+    let session = |name: &str| {
+        format!("[sso-session {name}]\nsso_region = eu-west-1\nsso_start_url = {PORTAL}/{name}\n")
+    };
+    let text = format!(
+        "[profile portal]\n{account}\nsso_role_name = cache-user\nsso_region = eu-west-1\nsso_start_url = {PORTAL}\n\
+         [profile session]\n{account}\nsso_role_name = cache-user\nsso_session = dev\n\
+         [profile signed-out]\n{account}\nsso_role_name = cache-user\nsso_session = old\n\
+         [profile stranger]\n{account}\nsso_role_name = nobody\nsso_session = dev\n{}{}",
+        session("dev"),
+        session("old"),
+    );
+    let file = home.path().join("config");
+    std::fs::write(&file, text).unwrap();
+    let url = keys.url();
+    let variables = [
+        ("AWS_CONFIG_FILE", file.to_str().unwrap()),
+        ("AWS_ENDPOINT_URL_SSO", &url),
+        ("HOME", home.path().to_str().unwrap()),
+    ];
+    passes(alone(TEST, &variables)).await;
+    let asked = keys.asked(Endpoint::Sso);
+    let answered = asked.iter().filter(|asked| asked.verdict == Verdict::Answered).count();
+    assert_eq!(answered, 2, "each identity asked once: {asked:?}");
+    let refused = asked.iter().find(|asked| asked.verdict == Verdict::Refused).unwrap();
+    assert_eq!(refused.reason.as_deref(), Some("ForbiddenException"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -241,7 +241,8 @@ impl Feed {
     ) -> Arc<Credential> {
         let (is_first, ask_again_at) = (self.generation() == 0, fetched.ask_again_at);
         let credential = self.credential_of(fetched);
-        state.refusals.note_repeat(&credential.secret, self.clock.monotonic(), self.dice);
+        let jitter = self.jitter(state);
+        state.refusals.note_repeat(&credential.secret, self.clock.monotonic(), jitter);
         let throw = Throw::new(is_first, self.dice);
         let clock = Arc::clone(&self.clock);
         let held = Arc::new(Held::new(Arc::clone(&credential), ask_again_at, clock, throw));

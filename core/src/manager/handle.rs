@@ -11,6 +11,7 @@ use super::feed::{Demand, Feed, Outcome, Waiting, Wish};
 use super::held::{Held, Standing};
 use super::members::Policy;
 use super::observer;
+use super::refusal::Pacing;
 use super::subscribe::{EventStream, Subscription};
 use super::{closed_error, pending_error, round};
 use crate::credential::Credential;
@@ -143,9 +144,9 @@ impl Handle {
         round::over_budget(&feed.name, budget)
     }
 
-    pub(super) fn reject(&self, generation: u64, error: Option<&Error>) {
+    pub(super) fn reject(&self, generation: u64, error: Option<&Error>, pacing: Pacing) {
         if let Ok(home) = self.home() {
-            home.feed.reject(generation, error);
+            home.feed.reject(generation, error, pacing);
         }
     }
 
@@ -162,6 +163,16 @@ impl Handle {
 
     pub(super) fn listen(&self) -> EventStream {
         self.home().map_or_else(|_| EventStream::ended(), |home| home.audience.listen())
+    }
+
+    /// What this manager shares with others of its identity.
+    pub(super) fn feed(&self) -> Result<Arc<Feed>> {
+        Ok(Arc::clone(&self.home()?.feed))
+    }
+
+    /// Ends when the manager is closed.
+    pub(super) fn end(&self) -> Result<impl Future<Output = ()> + Send + use<>> {
+        Ok(self.home()?.audience.end())
     }
 
     /// Something that concerns this manager alone.

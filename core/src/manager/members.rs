@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::audience::Audience;
 use super::feed::Feed;
 use super::held::Held;
+use super::pace::Jitter;
 use super::policy::{RetryConfig, TokenRefreshConfig};
 use super::schedule;
 use super::state::{Flights, State};
@@ -46,11 +47,14 @@ impl Members {
     /// The eldest sets the pauses; the most patient says how long it may take in all, and the others stop waiting
     /// when their own time is up.
     pub(super) fn pace(&self) -> Pace {
-        let in_use = || self.iter().filter(|member| member.is_active).map(|member| &member.policy.refresh);
         let fallback = TokenRefreshConfig::default();
-        let eldest = in_use().next().unwrap_or(&fallback);
-        let longest = in_use().map(|refresh| refresh.source_timeout).max();
+        let eldest = self.in_use().next().unwrap_or(&fallback);
+        let longest = self.in_use().map(|refresh| refresh.source_timeout).max();
         Pace { retry: eldest.retry.clone(), source_timeout: longest.unwrap_or(fallback.source_timeout) }
+    }
+
+    fn in_use(&self) -> impl Iterator<Item = &TokenRefreshConfig> {
+        self.iter().filter(|member| member.is_active).map(|member| &member.policy.refresh)
     }
 
     fn find(&mut self, audience: &Arc<Audience>) -> Option<&mut Member> {
@@ -63,6 +67,12 @@ impl Members {
 }
 
 impl Feed {
+    /// What all pauses vary by: the eldest's word, as for the pauses themselves.
+    pub(super) fn jitter(&self, state: &State) -> Jitter {
+        let percentage = state.members.in_use().next().and_then(|refresh| refresh.retry.jitter_percentage);
+        Jitter { percentage, dice: self.dice }
+    }
+
     /// A manager is made. It hears what happens, and wishes for nothing yet.
     pub(super) fn join(&self, audience: &Arc<Audience>, policy: &Arc<Policy>) {
         self.change(|state| {

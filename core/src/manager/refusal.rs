@@ -6,60 +6,69 @@ use std::time::Duration;
 use keyrotor_proto::Code;
 
 use super::feed::Feed;
-use super::schedule::{self, Dice};
+use super::pace::{Jitter, Kind, Series};
 use crate::credential::Credential;
 use crate::error::Error;
 use crate::secret::Secret;
 
 /// The cloud credentials behind refused tokens are dropped at most this often.
 const FORGET_KEYS_EVERY: Duration = Duration::from_secs(30);
-/// Refusals this far apart have nothing to do with each other.
-const SERIES_ENDS_AFTER: Duration = Duration::from_secs(120);
 
 #[derive(Default)]
 pub(super) struct Refusals {
-    in_a_row: u32,
-    last: Option<Arc<Credential>>,
-    last_at: Option<Duration>,
+    series: Series,
+    last: Option<Refused>,
     paused_until: Option<Duration>,
-    error: Option<Error>,
     keys_forgotten_at: Option<Duration>,
+}
+
+struct Refused {
+    credential: Arc<Credential>,
+    error: Error,
+    pacing: Pacing,
+}
+
+/// Who holds the next tokens back after a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pacing {
+    /// This identity does, whichever server they are for.
+    Here,
+    /// The gate of the one server that refused it does; others may like the next token better.
+    AtTheGate,
 }
 
 impl Refusals {
     pub(super) fn refused(&self) -> Option<Arc<Credential>> {
-        self.last.clone()
+        self.last.as_ref().map(|last| Arc::clone(&last.credential))
     }
 
     /// The refusal itself, while no new token may go out.
     pub(super) fn pause_error(&self, now: Duration) -> Option<Error> {
-        self.paused_until.filter(|until| now < *until).and(self.error.clone())
+        let last = self.paused_until.filter(|until| now < *until).and(self.last.as_ref());
+        last.map(|last| last.error.clone())
     }
 
     /// Whether the last login was refused.
     pub(super) fn is_open(&self) -> bool {
-        self.in_a_row > 0
+        self.series.is_open()
     }
 
     /// Where the source gave again what was refused, the next one goes out no sooner than after a second refusal.
-    pub(super) fn note_repeat(&mut self, secret: &Secret, now: Duration, dice: Dice) {
-        if self.last.as_ref().is_some_and(|refused| refused.secret == *secret) {
-            let pause = schedule::refusal_pause(self.in_a_row.max(2), dice);
-            self.paused_until = Some(self.paused_until.unwrap_or_default().max(now + pause));
+    pub(super) fn note_repeat(&mut self, secret: &Secret, now: Duration, jitter: Jitter) {
+        let last = self.last.as_ref().filter(|last| last.pacing == Pacing::Here);
+        if last.is_some_and(|last| last.credential.secret == *secret) {
+            let until = self.series.until_repeat(now, jitter);
+            self.paused_until = self.paused_until.max(Some(until));
         }
     }
 
-    fn note(&mut self, credential: Arc<Credential>, error: Error, now: Duration, dice: Dice) -> Duration {
-        if self.last_at.is_some_and(|at| now > at + SERIES_ENDS_AFTER) {
-            self.in_a_row = 0;
-        }
-        self.in_a_row = self.in_a_row.saturating_add(1);
-        self.last = Some(credential);
-        self.last_at = Some(now);
-        self.error = Some(error);
-        let pause = schedule::refusal_pause(self.in_a_row, dice);
-        self.paused_until = Some(now + pause);
-        pause
+    /// Tells how long the next token is held back.
+    fn note(&mut self, refused: Refused, now: Duration, jitter: Jitter) -> Duration {
+        let until = self.series.note(Kind::Refused, now, jitter);
+        let until = if refused.pacing == Pacing::Here { until } else { now };
+        self.last = Some(refused);
+        self.paused_until = self.paused_until.max(Some(until));
+        until.saturating_sub(now)
     }
 
     fn may_forget_keys(&mut self, now: Duration) -> bool {
@@ -71,15 +80,14 @@ impl Refusals {
     }
 
     fn clear(&mut self) {
-        self.in_a_row = 0;
+        self.series.end();
         self.paused_until = None;
-        self.error = None;
     }
 }
 
 impl Feed {
     /// A server refused this generation. Counts once, and not at all for one that is current no more.
-    pub(super) fn reject(self: &Arc<Self>, generation: u64, error: Option<&Error>) {
+    pub(super) fn reject(self: &Arc<Self>, generation: u64, error: Option<&Error>, pacing: Pacing) {
         let must_forget_keys = self.change(|state| {
             let current = self.current.load_full();
             let Some(held) = current.filter(|held| held.credential.generation == generation) else {
@@ -91,7 +99,9 @@ impl Feed {
             self.current.store(None);
             state.counts.rejected += 1;
             state.last_error = Some(error.clone());
-            let pause = state.refusals.note(Arc::clone(&held.credential), error.clone(), now, self.dice);
+            let refused = Refused { credential: Arc::clone(&held.credential), error: error.clone(), pacing };
+            let jitter = self.jitter(state);
+            let pause = state.refusals.note(refused, now, jitter);
             state.news.rejected(generation, error);
             if state.is_driven() && !state.is_flying() {
                 self.set_alarm(state, pause);

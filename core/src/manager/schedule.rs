@@ -7,9 +7,6 @@ use super::policy::{RetryConfig, TokenRefreshConfig};
 /// The first refresh falls anywhere in this share of the interval, so that many managers made at once spread.
 const FIRST_REFRESH: (f64, f64) = (0.3, 1.0);
 const LATER_REFRESH: (f64, f64) = (0.9, 1.1);
-/// Pace of logins that the server refuses: one new token at once, then 1, 2, 4 … s.
-const REFUSED_FIRST: Duration = Duration::from_secs(1);
-const REFUSED_CAP: Duration = Duration::from_secs(30);
 
 /// A number from 0 to 1, thrown once per decision.
 pub(crate) type Dice = fn() -> f64;
@@ -47,30 +44,14 @@ pub(crate) fn refresh_delay(
 pub(crate) fn backoff(retry: &RetryConfig, failures: u32, dice: Dice) -> Duration {
     let exponent = i32::try_from(failures.saturating_sub(1)).unwrap_or(i32::MAX);
     let grown = retry.initial_delay.as_secs_f64() * retry.backoff_multiplier.powi(exponent);
-    let delay = grown.min(retry.max_delay.as_secs_f64());
-    Duration::from_secs_f64(jittered(delay, retry.jitter_percentage, dice))
+    let delay = Duration::from_secs_f64(grown.min(retry.max_delay.as_secs_f64()));
+    jittered(delay, retry.jitter_percentage, dice).min(retry.max_delay)
 }
 
-fn jittered(delay: f64, percentage: Option<u32>, dice: Dice) -> f64 {
-    match percentage {
-        None => delay * dice(),
-        Some(percent) => {
-            let share = f64::from(percent) / 100.0;
-            delay * between((1.0 - share, 1.0 + share), dice)
-        }
-    }
-}
-
-/// How long a new token is held back after the `refusals`-th refusal in a row by the server.
-pub(crate) fn refusal_pause(refusals: u32, dice: Dice) -> Duration {
-    match refusals {
-        0 | 1 => Duration::ZERO,
-        n => {
-            let doubled = REFUSED_FIRST.saturating_mul(1 << (n - 2).min(5));
-            // Half is sure, half is jitter: a refused identity must not hammer the server by luck.
-            doubled.min(REFUSED_CAP).mul_f64(between((0.5, 1.0), dice))
-        }
-    }
+/// From nothing to the whole delay, unless a percentage is set: then so much less or more.
+pub(super) fn jittered(delay: Duration, percentage: Option<u32>, dice: Dice) -> Duration {
+    let share = percentage.map(|percent| f64::from(percent) / 100.0);
+    delay.mul_f64(between(share.map_or((0.0, 1.0), |share| (1.0 - share, 1.0 + share)), dice))
 }
 
 #[cfg(test)]
@@ -122,19 +103,6 @@ mod tests {
         let retry = RetryConfig { jitter_percentage: Some(10), ..Default::default() };
         assert_eq!(backoff(&retry, 1, || 0.0).as_millis(), 180);
         assert_eq!(backoff(&retry, 1, || 1.0).as_millis(), 220);
-    }
-
-    #[test]
-    fn t09_a_refused_identity_probes_at_most_ten_times_in_thirty_seconds() {
-        let mut at = Duration::ZERO;
-        let mut probes = 1;
-        for refusals in 1.. {
-            at += refusal_pause(refusals, || 0.0);
-            if at > Duration::from_secs(30) {
-                break;
-            }
-            probes += 1;
-        }
-        assert!(probes <= 10, "{probes}");
+        assert_eq!(backoff(&retry, 20, || 1.0), retry.max_delay, "no jitter goes beyond the cap");
     }
 }

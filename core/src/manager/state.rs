@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use keyrotor_proto::{Counts, EventKind};
 
 use super::feed::Waiting;
+use super::line::Gates;
 use super::members::Members;
 use super::news::News;
 use super::refusal::Refusals;
@@ -37,6 +38,7 @@ pub(super) struct State {
     /// Degraded or expired, where listeners were told so.
     pub(super) announced: Option<EventKind>,
     pub(super) refusals: Refusals,
+    pub(super) gates: Gates,
     pub(super) counts: Counts,
     pub(super) news: News,
 }
@@ -85,6 +87,7 @@ impl State {
         self.not_before = None;
         self.announced = None;
         self.refusals = Refusals::default();
+        self.gates = Gates::default();
     }
 
     pub(super) fn running_engine(&self) -> Option<&Arc<Engine>> {

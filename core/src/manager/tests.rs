@@ -6,6 +6,7 @@ mod faults;
 mod flight;
 mod foreign;
 mod fork;
+mod gate;
 mod lazy;
 #[cfg(feature = "metrics")]
 mod metered;
@@ -21,6 +22,7 @@ use std::time::Duration;
 use keyrotor_proto::{EventKind, State};
 use tokio::sync::Semaphore;
 
+use super::schedule::Dice;
 use super::*;
 use crate::clock::manual::{ManualClock, settle};
 use crate::clock::{BoxFuture, Clock};
@@ -155,12 +157,16 @@ fn setup(change: impl FnOnce(&mut Scripted)) -> Setup {
 }
 
 fn setup_with(config: TokenRefreshConfig, change: impl FnOnce(&mut Scripted)) -> Setup {
+    setup_thrown(|| 1.0, config, change)
+}
+
+fn setup_thrown(dice: Dice, config: TokenRefreshConfig, change: impl FnOnce(&mut Scripted)) -> Setup {
     let clock = ManualClock::new();
     let mut scripted = source(&clock);
     change(&mut scripted);
     let source = Arc::new(scripted);
     let engine = Engine::for_test(Arc::new(clock.clone()));
-    let feed = Feed::of(Arc::new(Arc::clone(&source)), Arc::new(clock.clone()), || 1.0);
+    let feed = Feed::of(Arc::new(Arc::clone(&source)), Arc::new(clock.clone()), dice);
     feed.change(|state| state.run_on(engine));
     Setup { clock, source, manager: TokenManager::of_feed(feed, config) }
 }

@@ -13,6 +13,9 @@ pub(crate) const ROLE: &str = "arn:aws:iam::123456789012:role/cache-user";
 pub(crate) const TENANT_ROLE: &str = "arn:aws:iam::123456789012:role/tenant";
 pub(crate) const EXTERNAL_ID: &str = "tenant-7";
 
+/// Of somebody who has signed in at the SSO portal.
+pub(crate) const SSO_TOKEN: &str = "sso-access-token";
+
 pub(crate) struct Keys(Cloud);
 
 impl Keys {
@@ -25,6 +28,7 @@ impl Keys {
         let credentials = Config {
             region: region.to_owned(),
             roles: vec![role("cache-user", None), role("tenant", Some(EXTERNAL_ID))],
+            sso_token: Some(SSO_TOKEN.to_owned()),
             ..Config::default()
         };
         let key = AccessKey { id: KEY.0.to_owned(), secret: KEY.1.to_owned(), ..AccessKey::default() };
@@ -37,7 +41,7 @@ impl Keys {
         self.0.credentials().unwrap()
     }
 
-    /// Of STS.
+    /// Of STS, and of the SSO portal.
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.credentials().address())
     }

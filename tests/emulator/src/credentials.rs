@@ -1,4 +1,4 @@
-//! AWS's credential endpoints: instance metadata (IMDSv2), ECS, EKS Pod Identity and STS.
+//! AWS's credential endpoints: instance metadata (IMDSv2), ECS, EKS Pod Identity, STS and the SSO portal.
 //!
 //! They hand out temporary keys that all fronts of the run know, so that a token signed with such a key is judged for
 //! real: it is refused when the key has expired or was taken away. AWS's SDKs find them by the variables of
@@ -13,11 +13,15 @@
 //!   certificate of the run's authority. The caller's signature is verified. Every known key may assume every
 //!   configured role; a role may want an external id. Policies, tags and MFA are not looked at.
 //!
+//! - **SSO**: `GetRoleCredentials` of the access portal, for whoever brings the configured access token, with every
+//!   configured role of the account. Its address belongs into `AWS_ENDPOINT_URL_SSO`; the token, into the cache that
+//!   `aws sso login` would have written.
+//!
 //! The machine's endpoints give the same key until three quarters of its life are over.
 //!
 //! # Faults
 //! In-process by [`Credentials::faults`]; over the [control API](crate::control) as below. `endpoint` is `imds`,
-//! `ecs`, `pod-identity` or `sts`, and left out for all of them. `count` and `milliseconds` say when a fault ends by
+//! `ecs`, `pod-identity`, `sts` or `sso`, and left out for all of them. `count` and `milliseconds` say when a fault ends by
 //! itself; `count` counts requests, of which IMDS needs three for a key.
 //!
 //! ```sh
@@ -45,6 +49,7 @@ mod oidc;
 mod panel;
 mod projected;
 mod record;
+mod sso;
 mod sts;
 
 pub use crate::trouble::Limit;

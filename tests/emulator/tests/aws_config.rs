@@ -24,6 +24,7 @@ use tokio::process::Command;
 
 /// The key of the configuration.
 const OWN: [&str; 2] = ["AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"];
+const SSO_TOKEN: &str = "sso-access-token";
 /// Tells a process to ask the chain.
 const CHILD: &str = "KEYROTOR_TEST_ASK_CHAIN";
 const MACHINE: [(Provider, Endpoint); 4] = [
@@ -40,9 +41,10 @@ async fn main() -> ExitCode {
     if std::env::var_os(CHILD).is_some() {
         return ask_chain().await;
     }
-    let checks: [(&str, Checking); 5] = [
+    let checks: [(&str, Checking); 6] = [
         ("keys_of_the_machine_are_known", Box::pin(keys_of_the_machine_are_known())),
         ("a_role_by_profile_over_https_is_known", Box::pin(a_role_by_profile_over_https_is_known())),
+        ("a_role_by_sso_is_known", Box::pin(a_role_by_sso_is_known())),
         ("a_fault_that_ends_is_got_over", Box::pin(a_fault_that_ends_is_got_over())),
         ("a_fault_that_lasts_leaves_no_keys", Box::pin(a_fault_that_lasts_leaves_no_keys())),
         ("short_lives_and_lies_arrive", Box::pin(short_lives_and_lies_arrive())),
@@ -108,7 +110,7 @@ async fn ask(variables: &BTreeMap<&str, String>) -> Result<AccessKey, String> {
 
 async fn cloud() -> Cloud {
     let roles = ["app-role", "other-role"].map(|name| Role { name: name.into(), ..Role::default() });
-    let credentials = Config { roles: roles.into(), ..Config::default() };
+    let credentials = Config { roles: roles.into(), sso_token: Some(SSO_TOKEN.into()), ..Config::default() };
     let [id, secret] = OWN.map(Into::into);
     let own = AccessKey { id, secret, ..AccessKey::default() };
     let config = CloudConfig { keys: vec![own], credentials: Some(credentials), ..CloudConfig::default() };
@@ -165,6 +167,50 @@ async fn a_role_by_profile_over_https_is_known() {
     assert_known(&cloud, &ask(&variables).await.expect("keys"));
     let asked = endpoints(&cloud).record();
     assert!(asked.iter().all(|asked| asked.request == "AssumeRole" && asked.caller.as_deref() == Some(id)));
+}
+
+async fn a_role_by_sso_is_known() {
+    let cloud = cloud().await;
+    let home = tempfile::tempdir().expect("a folder");
+    let (file, cache) = (home.path().join("config"), home.path().join(".aws/sso/cache"));
+    std::fs::create_dir_all(&cache).expect("a folder");
+    let url = endpoints(&cloud).environment(Provider::Sts).remove("AWS_ENDPOINT_URL_STS").expect("a URL");
+    let mut variables = BTreeMap::from([
+        ("AWS_CONFIG_FILE", path(&file)),
+        ("AWS_ENDPOINT_URL_SSO", url),
+        ("AWS_EC2_METADATA_DISABLED", "true".into()),
+        ("HOME", path(home.path())),
+    ]);
+    let sign_in = |token: &str| {
+        let text = format!(r#"{{"accessToken": "{token}", "expiresAt": "2999-01-01T00:00:00Z"}}"#);
+        // By the SHA-1 of `dev`.
+        let name = "34c6fceca75e456f25e7e99531e2425c6c1de443.json";
+        std::fs::write(cache.join(name), text).expect("a token");
+    };
+    for (token, role, reason) in [
+        (SSO_TOKEN, "other-role", None),
+        (SSO_TOKEN, "no-role", Some("ForbiddenException")),
+        ("another", "other-role", Some("UnauthorizedException")),
+    ] {
+        let profile = format!(
+            "[default]\nsso_session = dev\nsso_account_id = 123456789012\nsso_role_name = {role}\n\
+             [sso-session dev]\nsso_region = us-east-1\nsso_start_url = https://d-example.awsapps.com/start\n"
+        );
+        std::fs::write(&file, profile).expect("a profile");
+        sign_in(token);
+        let found = ask(&variables).await;
+        let asked = endpoints(&cloud).record().pop().expect("a request");
+        assert_eq!((asked.endpoint, asked.reason.as_deref()), (Endpoint::Sso, reason));
+        match (found, reason) {
+            (Ok(key), None) => assert_known(&cloud, &key),
+            (Err(text), Some(reason)) => assert!(text.contains(reason), "{text}"),
+            (found, reason) => panic!("{found:?} where {reason:?} was expected"),
+        }
+    }
+    endpoints(&cloud).faults().throttling(Some(Endpoint::Sso), Limit::Count(1));
+    sign_in(SSO_TOKEN);
+    variables.insert("AWS_MAX_ATTEMPTS", "1".into());
+    ask(&variables).await.expect_err("no keys");
 }
 
 fn path(path: &Path) -> String {

@@ -122,7 +122,8 @@ impl ProvideCredentials for Chain {
     }
 }
 
-const ADVICE: &str = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile that has keys, or give this machine a role";
+const ADVICE: &str = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile that has keys (run `aws sso login` for one of SSO), or give \
+                      this machine a role";
 
 /// Why each link so far had no keys.
 #[derive(Default)]

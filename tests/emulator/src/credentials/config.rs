@@ -34,6 +34,8 @@ pub struct Config {
     pub account: String,
     /// The roles of the account. The first is that of the instance, the container and the pod.
     pub roles: Vec<Role>,
+    /// The access token of somebody who has signed in at the SSO portal. Default: nobody has.
+    pub sso_token: Option<String>,
     /// The longest life of a key in real time, at least 5 s; wins over the scale. Default: 6 h, from STS as long as was
     /// asked for.
     #[serde(deserialize_with = "wire::seconds")]
@@ -74,6 +76,7 @@ impl Default for Config {
             region: "us-east-1".into(),
             account: "123456789012".into(),
             roles: vec![Role { name: "app-role".into(), ..Role::default() }],
+            sso_token: None,
             life: None,
             token_file_life: None,
             time_scale: 1.0,

@@ -5,7 +5,7 @@ use super::endpoint::Endpoint;
 use super::issuer::{Identity, Issued, Issuer};
 use super::projected::Projected;
 use super::record::{Asked, Log, Verdict};
-use super::{container, imds, sts};
+use super::{container, imds, sso, sts};
 use crate::http::{self, Answer, Call, Gone};
 use crate::random::Random;
 use crate::shared::Shared;
@@ -99,6 +99,7 @@ impl Desk {
             Endpoint::Ecs => container::ecs(self, call),
             Endpoint::PodIdentity => container::pod_identity(self, call),
             Endpoint::Sts => sts::answer(self, call),
+            Endpoint::Sso => sso::answer(self, call),
         }
     }
 
@@ -108,6 +109,7 @@ impl Desk {
             Endpoint::Imds => imds::fail(call, status),
             Endpoint::Ecs | Endpoint::PodIdentity => container::fail(endpoint, call, status),
             Endpoint::Sts => sts::fail(self, call, status),
+            Endpoint::Sso => sso::fail(call, status),
         }
     }
 

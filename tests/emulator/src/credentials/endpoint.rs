@@ -14,16 +14,19 @@ pub enum Endpoint {
     PodIdentity,
     /// The Security Token Service.
     Sts,
+    /// The access portal of IAM Identity Center, of which `AWS_ENDPOINT_URL_SSO` is the address.
+    Sso,
 }
 
 impl Endpoint {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Imds, Self::Ecs, Self::PodIdentity, Self::Sts];
+    pub const ALL: [Self; 5] = [Self::Imds, Self::Ecs, Self::PodIdentity, Self::Sts, Self::Sso];
 
     /// The endpoint that answers this path, if there is one.
     pub(super) fn of(path: &str) -> Option<Self> {
         match path {
             "/" => Some(Self::Sts),
+            "/federation/credentials" => Some(Self::Sso),
             "/v1/credentials" => Some(Self::PodIdentity),
             _ if path.starts_with("/v2/credentials") => Some(Self::Ecs),
             _ if path.starts_with("/latest/") => Some(Self::Imds),

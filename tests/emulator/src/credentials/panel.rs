@@ -110,5 +110,5 @@ fn endpoint(body: &mut Body) -> Result<Option<Endpoint>, String> {
         return Ok(None);
     };
     let known = serde_json::from_value(Value::String(name));
-    known.map(Some).map_err(|_| "endpoint: expected imds, ecs, pod-identity, sts or null for all".into())
+    known.map(Some).map_err(|_| "endpoint: expected imds, ecs, pod-identity, sts, sso or null for all".into())
 }
