@@ -17,6 +17,7 @@ mod sendable;
 mod session;
 mod stats;
 mod tls;
+mod topology;
 mod value;
 mod wire;
 
@@ -31,9 +32,9 @@ use crate::callbacks::Callbacks;
 use crate::config;
 use crate::error::Result;
 use crate::manager::TokenManager;
-use node::{Node, Target};
 use sendable::Sendable;
 use session::Session;
+use topology::Topology;
 
 /// A client of one server, logged in for as long as it lives.
 ///
@@ -67,12 +68,12 @@ pub struct Client {
 /// Closes the client when the last clone goes.
 struct Handle {
     session: Arc<Session>,
-    node: Arc<Node>,
+    topology: Topology,
 }
 
 impl Handle {
     fn close(&self) {
-        self.node.close(&self.session.close());
+        self.topology.close(&self.session.close());
     }
 }
 
@@ -108,12 +109,8 @@ impl Client {
     pub async fn from_request_with(request: &[u8], format: Format, callbacks: &Callbacks) -> Result<Self> {
         let settings = config::connection(keyrotor_proto::decode(request, format)?, callbacks)?;
         let session = Session::open(settings)?;
-        let target = Target { addresses: session.settings.addresses.clone(), reads_replica: false };
-        let node = match session.settings.is_lazy {
-            true => Node::lazy(&session, target),
-            false => Node::connect(&session, target).await?,
-        };
-        Ok(Self { handle: Arc::new(Handle { session, node }) })
+        let topology = Topology::connect(&session).await?;
+        Ok(Self { handle: Arc::new(Handle { session, topology }) })
     }
 
     /// [`connect`](Self::connect) with the bytes or the JSON of a [`ConnectionRequest`].
@@ -150,10 +147,10 @@ impl Client {
     }
 
     async fn send<S: Sendable>(&self, count: u64, what: &S) -> Result<S::Reply> {
-        let Handle { session, node } = &*self.handle;
+        let Handle { session, topology } = &*self.handle;
         let runner = session.runner()?;
         let deadline = session.deadline(&*runner);
-        session.counted(count, node.send(what, deadline, &runner)).await
+        session.counted(count, topology.send(what, deadline, &runner)).await
     }
 
     /// The manager of this client's tokens; `None` where it does not log in.

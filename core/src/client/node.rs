@@ -71,6 +71,12 @@ impl Node {
         })
     }
 
+    /// What its connection is for.
+    #[allow(dead_code, reason = "for commands that get a connection of their own")]
+    pub(super) fn target(&self) -> &Target {
+        &self.target
+    }
+
     /// Connects in the background, unless somebody saw to that before.
     pub(super) fn start(self: &Arc<Self>, runner: &Arc<dyn Runner>) {
         let mut supervisor = self.supervisor();
