@@ -23,6 +23,7 @@ mod sendable;
 mod session;
 mod stats;
 mod tls;
+mod topology;
 mod value;
 mod wait;
 mod watch;
@@ -45,11 +46,10 @@ use crate::credential::Credential;
 use crate::error::Result;
 use crate::manager::TokenManager;
 use blocking::Wait;
-use node::{Node, Target};
 use own::Own;
-use pubsub::Seat;
 use sendable::Sendable;
 use session::Session;
+use topology::Topology;
 
 /// A client of one server, logged in for as long as it lives.
 ///
@@ -83,7 +83,7 @@ pub struct Client {
 /// Closes the client when the last clone goes.
 struct Handle {
     session: Arc<Session>,
-    node: Arc<Node>,
+    topology: Arc<Topology>,
     own: Arc<Own>,
     /// Of the request's own subscriptions.
     subscriber: Option<Subscriber>,
@@ -92,7 +92,7 @@ struct Handle {
 impl Handle {
     fn close(&self) {
         let ending = self.session.close();
-        self.node.close(&ending);
+        self.topology.close(&ending);
         self.own.close(&ending);
     }
 }
@@ -129,16 +129,11 @@ impl Client {
     pub async fn from_request_with(request: &[u8], format: Format, callbacks: &Callbacks) -> Result<Self> {
         let settings = config::connection(keyrotor_proto::decode(request, format)?, callbacks)?;
         let session = Session::open(settings)?;
-        let target = Target { addresses: session.settings.addresses.clone(), reads_replica: false };
-        let node = match session.settings.is_lazy {
-            true => Node::lazy(&session, target),
-            false => Node::connect(&session, target).await?,
-        };
+        let topology = Arc::new(Topology::connect(&session).await?);
         let own = Own::new(&session);
-        let mut handle = Handle { session, node, own, subscriber: None };
+        let mut handle = Handle { session, topology, own, subscriber: None };
         if let Some(wanted) = handle.session.settings.subscriptions.clone() {
-            let seat = seat(&handle.node);
-            handle.subscriber = Some(Subscriber::connect(&handle.session, seat, wanted).await?);
+            handle.subscriber = Some(Subscriber::connect(&handle.session, &handle.topology, wanted).await?);
         }
         Ok(Self { handle: Arc::new(handle) })
     }
@@ -203,8 +198,8 @@ impl Client {
     /// # Errors
     /// As [`connect`](Self::connect).
     pub async fn subscriber(&self) -> Result<Subscriber> {
-        let Handle { session, node, .. } = &*self.handle;
-        Subscriber::connect(session, seat(node), Subscriptions::default()).await
+        let Handle { session, topology, .. } = &*self.handle;
+        Subscriber::connect(session, topology, Subscriptions::default()).await
     }
 
     /// The subscriber with the subscriptions of the request; `None` where it has none.
@@ -231,13 +226,9 @@ impl Client {
     /// # Errors
     /// As [`execute`](Self::execute), and as [`connect`](Self::connect) where a connection is made for it.
     pub async fn watch<K: ToRedisArgs>(&self, keys: &[K]) -> Result<Watch> {
-        let Handle { session, node, own, .. } = &*self.handle;
+        let Handle { session, topology, own, .. } = &*self.handle;
         let runner = session.runner()?;
-        let begun = async {
-            let loan = own.take(node.target(), &runner).await?;
-            Watch::begin(loan, keys, session, Arc::clone(&runner)).await
-        };
-        session.counted(1, begun).await
+        session.counted(1, Watch::begin(own, topology, keys, runner)).await
     }
 
     /// Runs a script by its digest, and sends it whole where the server does not have it.
@@ -259,16 +250,16 @@ impl Client {
     }
 
     async fn wait(&self, command: &Cmd, wait: Wait) -> Result<Value> {
-        let Handle { session, node, own, .. } = &*self.handle;
+        let Handle { session, topology, own, .. } = &*self.handle;
         let runner = session.runner()?;
-        session.counted(1, own.wait(command, wait, node.target(), &runner)).await
+        session.counted(1, own.wait(command, wait, topology, &runner)).await
     }
 
     async fn send<S: Sendable>(&self, count: u64, what: &S) -> Result<S::Reply> {
-        let Handle { session, node, .. } = &*self.handle;
+        let Handle { session, topology, .. } = &*self.handle;
         let runner = session.runner()?;
         let deadline = session.deadline(&*runner);
-        session.counted(count, node.send(what, deadline, &runner)).await
+        session.counted(count, topology.send(what, deadline, &runner)).await
     }
 
     /// Logs the live connections in again, each with a token that is newer than that of its last login; one is fetched
@@ -314,11 +305,6 @@ impl Client {
     pub fn close(&self) {
         self.handle.close();
     }
-}
-
-fn seat(node: &Arc<Node>) -> Seat {
-    let node = Arc::clone(node);
-    Box::new(move || node.target().clone())
 }
 
 impl std::fmt::Debug for Client {

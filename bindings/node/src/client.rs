@@ -136,7 +136,7 @@ impl Client {
     pub fn stats(&self) -> StatsInfo {
         match &*self.state() {
             State::Open(client) => client.stats().into(),
-            State::Closed(stats, _) => (*stats).into(),
+            State::Closed(stats, _) => stats.clone().into(),
         }
     }
 

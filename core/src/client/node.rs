@@ -70,6 +70,7 @@ impl Node {
         runner.spawn(Box::pin(supervise(Arc::clone(self), Arc::clone(runner), connection)))
     }
 
+    /// What its connection is for.
     pub(super) fn target(&self) -> &Target {
         &self.target
     }

@@ -9,17 +9,14 @@ use redis::cmd;
 use super::connection::{Connection, Role};
 use super::heal::Renewal;
 use super::link::Link;
-use super::node::Target;
 use super::pace::{self, ShortLives};
 use super::pushes::{PubSubEvent, Pushes};
 use super::runner::{Runner, Task};
 use super::session::{self, Ending, Session};
+use super::topology::Topology;
 use super::wire::Deadline;
 use crate::config::Subscriptions;
 use crate::error::Result;
-
-/// Where a subscriber connects: in a cluster another node each time, since each has all messages.
-pub(super) type Seat = Box<dyn Fn() -> Target + Send + Sync>;
 
 /// A subscriber: its channels and patterns, on a connection of its own that is replaced when it is lost, and the
 /// messages that came.
@@ -34,7 +31,8 @@ pub struct Subscriber {
 
 pub(super) struct Listener {
     session: Arc<Session>,
-    seat: Seat,
+    /// In a cluster any node will do, since each has all messages.
+    topology: Arc<Topology>,
     pushes: Arc<Pushes>,
     wanted: Mutex<Wanted>,
     link: Link,
@@ -89,13 +87,13 @@ impl Subscriber {
     /// Connects and subscribes; a failure leaves nothing behind.
     pub(super) async fn connect(
         session: &Arc<Session>,
-        seat: Seat,
+        topology: &Arc<Topology>,
         subscriptions: Subscriptions,
     ) -> Result<Self> {
         let runner = session.runner()?;
         let listener = Arc::new(Listener {
             session: Arc::clone(session),
-            seat,
+            topology: Arc::clone(topology),
             pushes: Arc::new(Pushes::new(session.settings.resp3)),
             wanted: Mutex::new(Wanted {
                 channels: subscriptions.channels.into_iter().collect(),
@@ -231,7 +229,8 @@ impl Listener {
     /// A new connection with all that is wanted. `old` is closed just before, so that no message comes twice.
     async fn establish(&self, runner: &Arc<dyn Runner>, old: Option<&Connection>) -> Result<Arc<Connection>> {
         let role = Role::Subscriber(Arc::clone(&self.pushes));
-        let connection = self.session.establish(&(self.seat)(), role, runner).await?;
+        let target = self.topology.any_target(self.session.deadline(&**runner), runner).await?;
+        let connection = self.session.establish(&target, role, runner).await?;
         if let Some(old) = old {
             old.close();
             old.end().await;

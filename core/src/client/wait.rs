@@ -1,4 +1,4 @@
-//! Runs a command that waits at the server, on a connection of its own.
+//! Runs commands on connections of their own; among them those that wait at the server.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,11 +6,14 @@ use std::time::Duration;
 use redis::{Cmd, Value};
 
 use super::blocking::Wait;
-use super::node::Target;
-use super::own::Own;
+use super::own::{Loan, Own};
 use super::runner::Runner;
+use super::topology::Topology;
 use super::wire::Deadline;
 use crate::error::Result;
+
+/// How often a command follows a cluster that sends it elsewhere.
+const MOVES: u32 = 5;
 
 /// One of the waits that a command is cut into.
 struct Part {
@@ -26,25 +29,59 @@ impl Own {
         self: &Arc<Self>,
         command: &Cmd,
         wait: Wait,
-        target: &Target,
+        topology: &Topology,
         runner: &Arc<dyn Runner>,
     ) -> Result<Value> {
         let ends_at = wait.timeout.and_then(|timeout| runner.now().checked_add(timeout));
         let mut is_first = true;
         loop {
-            let loan = self.take(target, runner).await?;
-            let connection = loan.connection()?;
-            let left = ends_at.map(|at| at.saturating_sub(runner.now()));
-            let lease = self.session.lease_left(connection, &**runner).filter(|_| wait.is_divisible);
-            let part = part(command, wait, left, lease, is_first);
-            let deadline = part.timeout.and_then(|timeout| self.deadline(timeout, &**runner));
-            let sent = part.command.as_ref().unwrap_or(command);
-            let reply = self.session.send_on(connection, sent, deadline, &**runner).await?;
+            let mut is_last = false;
+            let part_of = |loan: &Loan| {
+                let left = ends_at.map(|at| at.saturating_sub(runner.now()));
+                let connection = loan.connection()?;
+                let lease = self.session.lease_left(connection, &**runner).filter(|_| wait.is_divisible);
+                let part = part(command, wait, left, lease, is_first);
+                is_last = part.is_last;
+                let deadline = part.timeout.and_then(|timeout| self.deadline(timeout, &**runner));
+                Ok((part.command, deadline))
+            };
+            let (loan, reply) = self.send(command, topology, runner, part_of).await?;
             loan.give_back();
-            if part.is_last || reply != Value::Nil {
+            if is_last || reply != Value::Nil {
                 return Ok(reply);
             }
             is_first = false;
+        }
+    }
+
+    /// Sends a command where its keys are, on a connection of its own, and follows them where a cluster has moved
+    /// them. `shape` says what is sent in its place on the connection that was found, and until when.
+    pub(super) async fn send(
+        self: &Arc<Self>,
+        command: &Cmd,
+        topology: &Topology,
+        runner: &Arc<dyn Runner>,
+        mut shape: impl FnMut(&Loan) -> Result<(Option<Cmd>, Option<Deadline>)>,
+    ) -> Result<(Loan, Value)> {
+        let deadline = self.session.deadline(&**runner);
+        let mut target = topology.target_for(command, deadline, runner).await?;
+        let mut moves = 0;
+        loop {
+            let loan = self.take(&target, runner).await?;
+            let (shaped, deadline) = shape(&loan)?;
+            let sent = shaped.as_ref().unwrap_or(command);
+            let error = match self.session.send_on(loan.connection()?, sent, deadline, &**runner).await {
+                Ok(reply) => return Ok((loan, reply)),
+                Err(error) => error,
+            };
+            if error.server_text().is_some() {
+                loan.give_back();
+            }
+            moves += 1;
+            target = match topology.redirected(&error, &target) {
+                Some(target) if moves <= MOVES => target,
+                _ => return Err(error),
+            };
         }
     }
 

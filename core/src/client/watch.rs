@@ -9,10 +9,11 @@ use super::batch::Batch;
 use super::blocking;
 use super::command;
 use super::connection::Connection;
-use super::own::Loan;
+use super::own::{Loan, Own};
 use super::runner::Runner;
 use super::sendable::Sendable;
 use super::session::Session;
+use super::topology::Topology;
 use crate::error::{Error, Result};
 
 /// Keys under watch, on a connection that nobody else uses until this ends.
@@ -29,15 +30,16 @@ pub struct Watch {
 
 impl Watch {
     pub(super) async fn begin<K: ToRedisArgs>(
-        loan: Loan,
+        own: &Arc<Own>,
+        topology: &Topology,
         keys: &[K],
-        session: &Arc<Session>,
         runner: Arc<dyn Runner>,
     ) -> Result<Self> {
-        let deadline = session.deadline(&*runner);
+        let session = &own.session;
         let mut watch = cmd("WATCH");
         watch.arg(keys);
-        session.send_on(loan.connection()?, &watch, Some(deadline), &*runner).await?;
+        let by = session.deadline(&*runner);
+        let (loan, _) = own.send(&watch, topology, &runner, |_| Ok((None, Some(by)))).await?;
         Ok(Self { loan, session: Arc::clone(session), runner })
     }
 
