@@ -6,6 +6,7 @@ mod command;
 mod connection;
 mod dial;
 mod driver;
+mod establish;
 mod frame;
 mod heal;
 mod inbox;

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::connection::{Connection, Role};
+use super::establish::Patience;
 use super::heal::Renewal;
 use super::link::Link;
 use super::pace::{self, ShortLives};
@@ -38,7 +39,7 @@ impl Node {
     pub(super) async fn connect(session: &Arc<Session>, target: Target) -> Result<Arc<Self>> {
         let runner = session.runner()?;
         let node = Self::unconnected(session, target);
-        let connection = session.establish(&node.target, Role::Shared, &runner).await?;
+        let connection = session.establish(&node.target, Role::Shared, Patience::Fails, &runner).await?;
         node.link.set_up(&connection);
         *node.supervisor() = Some(node.supervise(&runner, Some(connection)));
         Ok(node)
@@ -103,8 +104,9 @@ impl Node {
     /// A connection in place of `old`, which serves for as long as it lives.
     async fn reconnect(&self, runner: &Arc<dyn Runner>, old: Option<&Connection>) -> Arc<Connection> {
         let mut attempt = 0;
+        let mut patience = Patience::Fails;
         loop {
-            let error = match self.session.establish(&self.target, Role::Shared, runner).await {
+            let error = match self.session.establish(&self.target, Role::Shared, patience, runner).await {
                 Ok(connection) => return connection,
                 Err(error) => error,
             };
@@ -115,6 +117,8 @@ impl Node {
                 self.link.set_down(Some(error));
             }
             runner.sleep(pause).await;
+            // Those who wait for a connection know by now why there is none.
+            patience = Patience::Waits;
         }
     }
 

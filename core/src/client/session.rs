@@ -17,7 +17,7 @@ use super::tls;
 use super::wire::Deadline;
 use crate::config::{Lease, Settings};
 use crate::error::{Error, Result};
-use crate::manager::TokenManager;
+use crate::manager::{LoginGate, TokenManager};
 
 /// Where the client runs.
 struct Work(Arc<dyn Runner>);
@@ -25,6 +25,8 @@ struct Work(Arc<dyn Runner>);
 pub(super) struct Session {
     pub(super) settings: Settings,
     pub(super) manager: Option<TokenManager>,
+    /// Where all who log in there with this identity take turns.
+    pub(super) gate: Option<LoginGate>,
     pub(super) lease: Lease,
     pub(super) is_token: bool,
     pub(super) tls: Option<Arc<ClientConfig>>,
@@ -60,10 +62,12 @@ impl Session {
         if manager.is_none() {
             tracing::warn!("no credentials: the connection is not logged in");
         }
+        let gate = manager.as_ref().map(|manager| manager.login_gate(&server(&settings))).transpose()?;
         let runner: Arc<dyn Runner> = Arc::new(TokioRunner::find()?);
         Ok(Arc::new(Self {
             settings,
             manager,
+            gate,
             lease,
             is_token,
             tls,
@@ -186,6 +190,13 @@ impl Session {
         }
         Ending::Here
     }
+}
+
+/// What tells this server, or cluster, from others.
+fn server(settings: &Settings) -> String {
+    let mut addresses: Vec<_> = settings.addresses.iter().map(ToString::to_string).collect();
+    addresses.sort_unstable();
+    addresses.join(",")
 }
 
 /// Ends the waiting at `deadline`, with what `late` says.
