@@ -4813,6 +4813,9 @@ impl serde::Serialize for Status {
         if !self.warnings.is_empty() {
             len += 1;
         }
+        if self.fallback {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("keyrotor.v1.Status", len)?;
         if self.state != 0 {
             let v = State::try_from(self.state)
@@ -4848,6 +4851,9 @@ impl serde::Serialize for Status {
         if !self.warnings.is_empty() {
             struct_ser.serialize_field("warnings", &self.warnings)?;
         }
+        if self.fallback {
+            struct_ser.serialize_field("fallback", &self.fallback)?;
+        }
         struct_ser.end()
     }
 }
@@ -4872,6 +4878,7 @@ impl<'de> serde::Deserialize<'de> for Status {
             "lastError",
             "counts",
             "warnings",
+            "fallback",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -4886,6 +4893,7 @@ impl<'de> serde::Deserialize<'de> for Status {
             LastError,
             Counts,
             Warnings,
+            Fallback,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -4917,6 +4925,7 @@ impl<'de> serde::Deserialize<'de> for Status {
                             "lastError" | "last_error" => Ok(GeneratedField::LastError),
                             "counts" => Ok(GeneratedField::Counts),
                             "warnings" => Ok(GeneratedField::Warnings),
+                            "fallback" => Ok(GeneratedField::Fallback),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -4946,6 +4955,7 @@ impl<'de> serde::Deserialize<'de> for Status {
                 let mut last_error__ = None;
                 let mut counts__ = None;
                 let mut warnings__ = None;
+                let mut fallback__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::State => {
@@ -5010,6 +5020,12 @@ impl<'de> serde::Deserialize<'de> for Status {
                             }
                             warnings__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::Fallback => {
+                            if fallback__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("fallback"));
+                            }
+                            fallback__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(Status {
@@ -5023,6 +5039,7 @@ impl<'de> serde::Deserialize<'de> for Status {
                     last_error: last_error__,
                     counts: counts__,
                     warnings: warnings__.unwrap_or_default(),
+                    fallback: fallback__.unwrap_or_default(),
                 })
             }
         }

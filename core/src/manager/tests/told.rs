@@ -147,6 +147,28 @@ async fn t19_a_listener_that_is_behind_loses_the_oldest_and_is_told_how_many() {
 }
 
 #[tokio::test]
+async fn t20_a_fallback_is_told_of_once_and_ends_with_the_next_token() {
+    let it = setup(|_| {});
+    let mut events = it.manager.events();
+    let because = Error::new(Code::CredentialsFetchFailed, "scripted");
+    it.manager.note_fallback(Some(&because));
+    it.manager.note_fallback(Some(&because));
+    assert!(it.manager.status().fallback);
+    it.manager.note_fallback(None);
+    assert!(!it.manager.status().fallback);
+    it.manager.note_fallback(Some(&because));
+    it.manager.close();
+    assert!(!it.manager.status().fallback);
+    let mut kinds = Vec::new();
+    while let Some(event) = events.next().await {
+        let error = event.error.as_ref().map(|error| error.name.clone());
+        kinds.push((event.kind(), error));
+    }
+    let fallback = (EventKind::EventFallback, Some("credentials-fetch-failed".to_owned()));
+    assert_eq!(kinds, [fallback.clone(), fallback, (EventKind::EventClosed, None)]);
+}
+
+#[tokio::test]
 async fn t20_each_state_has_its_time() {
     let it = setup(|source| source.gate = Some(Semaphore::new(0)));
     assert_eq!(it.state(), State::Idle);
