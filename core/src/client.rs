@@ -1,6 +1,7 @@
 //! A Redis and Valkey client whose connections stay logged in.
 
 mod batch;
+mod cluster;
 mod command;
 mod connection;
 mod dial;
@@ -24,6 +25,7 @@ mod wire;
 use std::sync::Arc;
 
 pub use batch::Batch;
+pub use cluster::Routing;
 use keyrotor_proto::{ConnectionRequest, Format, Message, Status};
 pub use redis::{Cmd, Value, cmd};
 pub use stats::ClientStats;
@@ -32,7 +34,7 @@ use crate::callbacks::Callbacks;
 use crate::config;
 use crate::error::Result;
 use crate::manager::TokenManager;
-use sendable::Sendable;
+use cluster::Request;
 use session::Session;
 use topology::Topology;
 
@@ -134,6 +136,19 @@ impl Client {
         self.send(1, command).await
     }
 
+    /// [`execute`](Self::execute) where the caller says, instead of where the command's name and keys say.
+    ///
+    /// # Errors
+    /// As [`execute`](Self::execute), and [`Code::ArgumentInvalid`](crate::Code::ArgumentInvalid) for a slot that there is
+    /// none of, or an address that is not that of the client's one server.
+    pub async fn execute_on(&self, command: &Cmd, routing: &Routing) -> Result<Value> {
+        command::check(command)?;
+        let Handle { session, topology } = &*self.handle;
+        let runner = session.runner()?;
+        let deadline = session.deadline(&*runner);
+        session.counted(1, topology.send_on(command, routing, deadline, &runner)).await
+    }
+
     /// Sends a batch in one piece and waits for all replies. An error of the server to one command is that
     /// command's outcome, not the batch's; of an atomic batch it is the batch's.
     ///
@@ -146,7 +161,7 @@ impl Client {
         self.send(u64::try_from(batch.len()).unwrap_or(u64::MAX), batch).await
     }
 
-    async fn send<S: Sendable>(&self, count: u64, what: &S) -> Result<S::Reply> {
+    async fn send<R: Request>(&self, count: u64, what: &R) -> Result<R::Reply> {
         let Handle { session, topology } = &*self.handle;
         let runner = session.runner()?;
         let deadline = session.deadline(&*runner);

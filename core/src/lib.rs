@@ -149,7 +149,7 @@ mod tls;
 pub use callbacks::KeysCallback;
 pub use callbacks::{Callback, Callbacks, CredentialsCallback};
 #[cfg(feature = "client")]
-pub use client::{Batch, Client, ClientStats, Cmd, Value, cmd};
+pub use client::{Batch, Client, ClientStats, Cmd, Routing, Value, cmd};
 pub use clock::BoxFuture;
 #[cfg(model)]
 pub use clock::pass;

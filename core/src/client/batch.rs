@@ -48,6 +48,10 @@ impl Batch {
         self.is_atomic
     }
 
+    pub(super) fn commands(&self) -> impl Iterator<Item = &Cmd> {
+        self.pipeline.cmd_iter()
+    }
+
     /// How many replies it gets.
     pub(super) fn count(&self) -> usize {
         self.len() + if self.is_atomic { 2 } else { 0 }

@@ -50,11 +50,21 @@ impl Node {
     /// What the first connection failed with; nothing is left behind then.
     pub(super) async fn connect(session: &Arc<Session>, target: Target) -> Result<Arc<Self>> {
         let runner = session.runner()?;
+        let connection = session.establish(&target, &runner).await?;
+        Ok(Self::with(session, target, connection, &runner))
+    }
+
+    /// Begins with a connection to its target.
+    pub(super) fn with(
+        session: &Arc<Session>,
+        target: Target,
+        connection: Arc<Connection>,
+        runner: &Arc<dyn Runner>,
+    ) -> Arc<Self> {
         let node = Self::unconnected(session, target);
-        let connection = session.establish(&node.target, &runner).await?;
         node.link.send_replace(Link::Up(Arc::clone(&connection)));
-        *node.supervisor() = Some(node.supervise(&runner, Some(connection)));
-        Ok(node)
+        *node.supervisor() = Some(node.supervise(runner, Some(connection)));
+        node
     }
 
     /// Connects when it is first needed. No I/O.
@@ -72,7 +82,6 @@ impl Node {
     }
 
     /// What its connection is for.
-    #[allow(dead_code, reason = "for commands that get a connection of their own")]
     pub(super) fn target(&self) -> &Target {
         &self.target
     }
@@ -97,27 +106,40 @@ impl Node {
         deadline: Deadline,
         runner: &Arc<dyn Runner>,
     ) -> Result<S::Reply> {
-        let late = || self.timed_out(deadline.within);
         let connection = match self.connected() {
             Some(connection) => connection,
             None => {
                 self.start(runner);
+                let late = || self.timed_out(deadline.within);
                 session::by(deadline, &**runner, self.connection(), late).await?
             }
         };
+        self.send_over(&connection, what, deadline, runner).await
+    }
+
+    /// [`send`](Self::send) on this connection.
+    pub(super) async fn send_over<S: Sendable>(
+        &self,
+        connection: &Connection,
+        what: &S,
+        deadline: Deadline,
+        runner: &Arc<dyn Runner>,
+    ) -> Result<S::Reply> {
         let login = connection.login();
-        let outcome = what.send_on(&connection, deadline).await;
+        let outcome = what.send_on(connection, deadline).await;
         if !S::wants_login(&outcome) {
             return outcome;
         }
         let healed_and_sent = async {
-            self.session.heal(&connection, login, &**runner).await?;
-            what.send_on(&connection, deadline).await
+            self.session.heal(connection, login, &**runner).await?;
+            what.send_on(connection, deadline).await
         };
+        let late = || self.timed_out(deadline.within);
         session::by(deadline, &**runner, healed_and_sent, late).await
     }
 
-    fn timed_out(&self, within: Duration) -> Error {
+    /// What to say where there was no connection within this time.
+    pub(super) fn timed_out(&self, within: Duration) -> Error {
         // Where there was no connection all the while, why there is none says more than the time that passed.
         match &*self.link.borrow() {
             Link::Down(Some(error)) => error.clone(),
@@ -135,7 +157,7 @@ impl Node {
 
     /// The connection, waiting for the next one while the network is down; but not while no login can be made:
     /// that is said at once.
-    async fn connection(&self) -> Result<Arc<Connection>> {
+    pub(super) async fn connection(&self) -> Result<Arc<Connection>> {
         let mut link = self.link.subscribe();
         loop {
             match &*link.borrow_and_update() {
