@@ -12,7 +12,7 @@ use crate::shared::{self, Cluster, client, start, wait};
 use crate::support;
 
 /// A key of each shard.
-const KEYS: [&str; 3] = ["bar", "hello", "foo"];
+const KEYS: [&str; 3] = ["bar", "c", "foo"];
 
 fn spread(prefix: &str, count: usize) -> impl Iterator<Item = String> + use<'_> {
     (0..count).map(move |number| format!("{prefix}:{number}"))
@@ -154,8 +154,10 @@ async fn c05_a_cluster_is_found_again_after_all_of_it_was_away() {
     join_all(KEYS.map(|key| read(&client, key))).await;
     emulator.faults().close_listener();
     emulator.faults().kill(None);
+    // The first one may find out that the connection is lost.
+    client.execute(cmd("GET").arg(KEYS[0])).await.unwrap_err();
     let error = client.execute(cmd("GET").arg(KEYS[0])).await.unwrap_err();
-    assert_eq!(error.code(), Code::NetworkConnect, "{error}");
+    assert!(matches!(error.code(), Code::NetworkConnect | Code::NetworkTls), "{error}");
     wait(Duration::from_secs(1)).await;
     emulator.faults().open_listener();
     let back = Instant::now();
@@ -173,6 +175,9 @@ async fn c07_forgotten_logins_are_healed_under_load() {
         pipeline.add(cmd("INCR").arg(key).clone()).unwrap();
         pipeline.add(cmd("INCR").arg(key).clone()).unwrap();
     }
+    ledger.all_write().await;
+    let connections = || emulator.record().totals.connections;
+    let before = connections();
     for round in 1..=10 {
         ledger.all_write().await;
         emulator.faults().forget(None);
@@ -184,16 +189,16 @@ async fn c07_forgotten_logins_are_healed_under_load() {
     let tally = ledger.close().await;
     assert!(tally.failures.is_empty(), "{:?}", tally.failures);
     assert_eq!((tally.in_doubt, tally.lost), (0, 0), "{tally:?}");
-    assert_eq!(emulator.record().totals.connections, 4, "one to find the cluster, and one to each primary");
+    assert_eq!(connections(), before, "healed on the connections that there were");
 }
 
 #[tokio::test]
 async fn c18_rotations_and_logins_on_every_node_are_invisible() {
-    let emulator = start(|config| config.session_limit = Some(Duration::from_secs(3))).await;
-    let client = client(&emulator, with_lives(900, 3, json!({}))).await;
+    let emulator = start(|config| config.session_limit = Some(Duration::from_secs(6))).await;
+    let client = client(&emulator, with_lives(900, 5, json!({}))).await;
     let manager = client.token_manager().unwrap().clone();
     let ledger = Ledger::open(&client, spread("c18", 9));
-    for _ in 0..200 {
+    for _ in 0..300 {
         manager.refresh().await.unwrap();
         wait(Duration::from_millis(20)).await;
     }
@@ -202,7 +207,7 @@ async fn c18_rotations_and_logins_on_every_node_are_invisible() {
     assert_eq!((tally.in_doubt, tally.lost), (0, 0), "{tally:?}");
     let totals = emulator.record().totals;
     assert!(totals.relogins >= 3 && totals.session_limit_cuts == 0, "{totals:?}");
-    assert!(client.status().unwrap().generation > 200);
+    assert!(client.status().unwrap().generation > 300);
 }
 
 #[tokio::test]

@@ -156,6 +156,10 @@ impl Cluster {
 
 async fn keep(cluster: Arc<Cluster>, runner: Arc<dyn Runner>) {
     let mut attempt = 0;
+    if cluster.view.borrow().map.is_some() {
+        // Found just now; the connections to its nodes are under way.
+        runner.sleep(doubling(1)).await;
+    }
     loop {
         let is_known = cluster.view.borrow().map.is_some();
         if is_known && cluster.quiet(&*runner).await >= QUIET {
