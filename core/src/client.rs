@@ -2,6 +2,7 @@
 
 mod batch;
 mod blocking;
+mod cluster;
 mod command;
 mod connection;
 mod dial;
@@ -33,6 +34,7 @@ mod wire;
 use std::sync::Arc;
 
 pub use batch::Batch;
+pub use cluster::Routing;
 use keyrotor_proto::{ConnectionRequest, Format, Message, Status};
 pub use pubsub::Subscriber;
 pub use pushes::{Gap, PubSubEvent, PubSubMessage};
@@ -47,8 +49,8 @@ use crate::credential::Credential;
 use crate::error::Result;
 use crate::manager::TokenManager;
 use blocking::Wait;
+use cluster::Request;
 use own::Own;
-use sendable::Sendable;
 use session::Session;
 use topology::Topology;
 
@@ -166,6 +168,19 @@ impl Client {
         }
     }
 
+    /// [`execute`](Self::execute) where the caller says, instead of where the command's name and keys say.
+    ///
+    /// # Errors
+    /// As [`execute`](Self::execute), and [`Code::ArgumentInvalid`](crate::Code::ArgumentInvalid) for a slot that there is
+    /// none of, or an address that is not that of the client's one server.
+    pub async fn execute_on(&self, command: &Cmd, routing: &Routing) -> Result<Value> {
+        command::check(command)?;
+        let Handle { session, topology, .. } = &*self.handle;
+        let runner = session.runner()?;
+        let deadline = session.deadline(&*runner);
+        session.counted(1, topology.send_on(command, routing, deadline, &runner)).await
+    }
+
     /// Sends a batch in one piece and waits for all replies. An error of the server to one command is that
     /// command's outcome, not the batch's; of an atomic batch it is the batch's.
     ///
@@ -256,7 +271,7 @@ impl Client {
         session.counted(1, own.wait(command, wait, topology, &runner)).await
     }
 
-    async fn send<S: Sendable>(&self, count: u64, what: &S) -> Result<S::Reply> {
+    async fn send<R: Request>(&self, count: u64, what: &R) -> Result<R::Reply> {
         let Handle { session, topology, .. } = &*self.handle;
         let runner = session.runner()?;
         let deadline = session.deadline(&*runner);

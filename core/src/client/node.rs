@@ -1,6 +1,7 @@
 //! One server and the connection to it that all callers share: in use, replaced, waited for.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::connection::{Connection, Role};
 use super::establish::Patience;
@@ -12,7 +13,7 @@ use super::sendable::Sendable;
 use super::session::{self, Ending, Session};
 use super::wire::Deadline;
 use crate::config::Address;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// What a connection is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,11 +39,21 @@ impl Node {
     /// What the first connection failed with; nothing is left behind then.
     pub(super) async fn connect(session: &Arc<Session>, target: Target) -> Result<Arc<Self>> {
         let runner = session.runner()?;
+        let connection = session.establish(&target, Role::Shared, Patience::Fails, &runner).await?;
+        Ok(Self::with(session, target, connection, &runner))
+    }
+
+    /// Begins with a connection to its target.
+    pub(super) fn with(
+        session: &Arc<Session>,
+        target: Target,
+        connection: Arc<Connection>,
+        runner: &Arc<dyn Runner>,
+    ) -> Arc<Self> {
         let node = Self::unconnected(session, target);
-        let connection = session.establish(&node.target, Role::Shared, Patience::Fails, &runner).await?;
         node.link.set_up(&connection);
-        *node.supervisor() = Some(node.supervise(&runner, Some(connection)));
-        Ok(node)
+        *node.supervisor() = Some(node.supervise(runner, Some(connection)));
+        node
     }
 
     /// Connects when it is first needed. No I/O.
@@ -59,6 +70,11 @@ impl Node {
         })
     }
 
+    /// What its connection is for.
+    pub(super) fn target(&self) -> &Target {
+        &self.target
+    }
+
     /// Connects in the background, unless somebody saw to that before.
     pub(super) fn start(self: &Arc<Self>, runner: &Arc<dyn Runner>) {
         let mut supervisor = self.supervisor();
@@ -71,11 +87,6 @@ impl Node {
         runner.spawn(Box::pin(supervise(Arc::clone(self), Arc::clone(runner), connection)))
     }
 
-    /// What its connection is for.
-    pub(super) fn target(&self) -> &Target {
-        &self.target
-    }
-
     /// Sends something on the connection, and once more after healing where the server says that nothing of it
     /// ran for want of a login.
     pub(super) async fn send<S: Sendable>(
@@ -84,21 +95,48 @@ impl Node {
         deadline: Deadline,
         runner: &Arc<dyn Runner>,
     ) -> Result<S::Reply> {
-        let late = || self.link.timed_out(deadline.within);
         let connection = match self.link.connected() {
             Some(connection) => connection,
             None => {
                 self.start(runner);
+                let late = || self.timed_out(deadline.within);
                 session::by(deadline, &**runner, self.link.connection(), late).await?
             }
         };
+        self.send_over(&connection, what, deadline, runner).await
+    }
+
+    /// [`send`](Self::send) on this connection.
+    pub(super) async fn send_over<S: Sendable>(
+        &self,
+        connection: &Connection,
+        what: &S,
+        deadline: Deadline,
+        runner: &Arc<dyn Runner>,
+    ) -> Result<S::Reply> {
         let login = connection.login();
-        let outcome = what.send_on(&connection, Some(deadline)).await;
+        let outcome = what.send_on(connection, Some(deadline)).await;
         if !S::wants_login(&outcome) {
             return outcome;
         }
-        let healed_and_sent = self.session.heal_and_send(&connection, login, what, Some(deadline), &**runner);
+        let healed_and_sent = self.session.heal_and_send(connection, login, what, Some(deadline), &**runner);
+        let late = || self.timed_out(deadline.within);
         session::by(deadline, &**runner, healed_and_sent, late).await
+    }
+
+    /// What to say where there was no connection within this time.
+    pub(super) fn timed_out(&self, within: Duration) -> Error {
+        self.link.timed_out(within)
+    }
+
+    /// The connection, where there is one.
+    pub(super) fn connected(&self) -> Option<Arc<Connection>> {
+        self.link.connected()
+    }
+
+    /// The connection, as [`Link::connection`] waits for it.
+    pub(super) async fn connection(&self) -> Result<Arc<Connection>> {
+        self.link.connection().await
     }
 
     /// A connection in place of `old`, which serves for as long as it lives.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use redis::{Cmd, Value};
+use redis::{Cmd, Value, cmd};
 
 use super::blocking::Wait;
 use super::own::{Loan, Own};
@@ -65,12 +65,16 @@ impl Own {
     ) -> Result<(Loan, Value)> {
         let deadline = self.session.deadline(&**runner);
         let mut target = topology.target_for(command, deadline, runner).await?;
-        let mut moves = 0;
+        let (mut asks, mut moves) = (false, 0);
         loop {
             let loan = self.take(&target, runner).await?;
-            let (shaped, deadline) = shape(&loan)?;
+            let (shaped, until) = shape(&loan)?;
+            let connection = loan.connection()?;
+            if asks {
+                self.session.send_on(connection, &cmd("ASKING"), Some(deadline), &**runner).await?;
+            }
             let sent = shaped.as_ref().unwrap_or(command);
-            let error = match self.session.send_on(loan.connection()?, sent, deadline, &**runner).await {
+            let error = match self.session.send_on(connection, sent, until, &**runner).await {
                 Ok(reply) => return Ok((loan, reply)),
                 Err(error) => error,
             };
@@ -78,10 +82,10 @@ impl Own {
                 loan.give_back();
             }
             moves += 1;
-            target = match topology.redirected(&error, &target) {
-                Some(target) if moves <= MOVES => target,
+            match topology.detour(&error, &target, runner) {
+                Some(detour) if moves <= MOVES => (target, asks) = (detour.target, detour.asks),
                 _ => return Err(error),
-            };
+            }
         }
     }
 
