@@ -9,6 +9,7 @@ use keyrotor_proto::{Code, EventKind};
 use super::connection::{Connection, LoginRecord, Role};
 use super::node::Target;
 use super::pace;
+use super::reply::disconnected;
 use super::runner::Runner;
 use super::sendable::Sendable;
 use super::session::{self, Session};
@@ -60,7 +61,8 @@ impl Session {
         };
         let (stream, address) =
             dial::dial(&target.addresses, &self.settings, self.tls.as_ref(), &**runner).await?;
-        let connection = Arc::new(Connection::open(stream, address, role, runner));
+        let connection = Connection::open(stream, address, role, self.hosting, runner);
+        let connection = Arc::new(connection.map_err(disconnected)?);
         let outcome = login::log_in(&connection, &self.settings, credential.as_deref(), &**runner).await;
         self.report(credential.as_deref(), &outcome);
         outcome.map_err(|error| self.with_doubts(error))?;
