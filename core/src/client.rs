@@ -6,10 +6,12 @@ mod cluster;
 mod command;
 mod connection;
 mod dial;
+mod driven;
 mod driver;
 mod establish;
 mod frame;
 mod heal;
+mod hosted;
 mod inbox;
 mod link;
 mod login;
@@ -35,6 +37,7 @@ use std::sync::Arc;
 
 pub use batch::Batch;
 pub use cluster::Routing;
+pub use hosted::{Hosting, attend};
 use keyrotor_proto::{ConnectionRequest, Format, Message, Status};
 pub use pubsub::Subscriber;
 pub use pushes::{Gap, PubSubEvent, PubSubMessage};
@@ -130,8 +133,21 @@ impl Client {
     /// # Errors
     /// As [`connect`](Self::connect).
     pub async fn from_request_with(request: &[u8], format: Format, callbacks: &Callbacks) -> Result<Self> {
+        Self::hosted(request, format, callbacks, Hosting::Runtime).await
+    }
+
+    /// [`from_request_with`](Self::from_request_with), for bindings that say who reads the connections.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub async fn hosted(
+        request: &[u8],
+        format: Format,
+        callbacks: &Callbacks,
+        hosting: Hosting,
+    ) -> Result<Self> {
         let settings = config::connection(keyrotor_proto::decode(request, format)?, callbacks)?;
-        let session = Session::open(settings)?;
+        let session = Session::open(settings, hosting)?;
         let topology = Arc::new(Topology::connect(&session).await?);
         let own = Own::new(&session);
         let mut handle = Handle { session, topology, own, subscriber: None };

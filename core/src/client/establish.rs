@@ -6,6 +6,7 @@ use keyrotor_proto::Code;
 
 use super::connection::{Connection, Role};
 use super::node::Target;
+use super::reply::disconnected;
 use super::runner::Runner;
 use super::session::Session;
 use super::{dial, login};
@@ -54,7 +55,8 @@ impl Session {
         };
         let (stream, address) =
             dial::dial(&target.addresses, &self.settings, self.tls.as_ref(), &**runner).await?;
-        let connection = Arc::new(Connection::open(stream, address, role, runner));
+        let connection = Connection::open(stream, address, role, self.hosting, runner);
+        let connection = Arc::new(connection.map_err(disconnected)?);
         let outcome = login::log_in(&connection, &self.settings, credential.as_deref(), &**runner).await;
         if let Some((attempt, credential)) = attempt.zip(credential.as_ref()) {
             report(attempt, credential, &outcome);

@@ -84,7 +84,7 @@ impl Own {
         idle.retain(|idle| {
             let is_fresh =
                 self.session.lease_left(&idle.connection, runner).is_none_or(|left| left > Duration::ZERO);
-            is_fresh && !idle.connection.has_ended() && now.saturating_sub(idle.since) < IDLE_TIME
+            is_fresh && idle.connection.is_usable() && now.saturating_sub(idle.since) < IDLE_TIME
         });
     }
 

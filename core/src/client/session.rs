@@ -10,6 +10,7 @@ use keyrotor_proto::Code;
 use rustls::ClientConfig;
 
 use super::connection::Connection;
+use super::hosted::Hosting;
 use super::pubsub::Listener;
 use super::runner::{Runner, TokioRunner};
 use super::stats::Counts;
@@ -30,6 +31,7 @@ pub(super) struct Session {
     pub(super) lease: Lease,
     pub(super) is_token: bool,
     pub(super) tls: Option<Arc<ClientConfig>>,
+    pub(super) hosting: Hosting,
     /// There until the close, and with whoever waits for a reply.
     runner: ArcSwapOption<Work>,
     pub(super) counts: Counts,
@@ -49,7 +51,7 @@ pub(super) enum Ending {
 
 impl Session {
     /// No I/O.
-    pub(super) fn open(mut settings: Settings) -> Result<Arc<Self>> {
+    pub(super) fn open(mut settings: Settings, hosting: Hosting) -> Result<Arc<Self>> {
         let tls = settings.tls.as_ref().map(tls::client_config).transpose()?;
         let login = settings.login.take();
         // Logging in before the server cuts is background work.
@@ -71,6 +73,7 @@ impl Session {
             lease,
             is_token,
             tls,
+            hosting,
             runner: ArcSwapOption::from_pointee(Work(runner)),
             counts: Counts::default(),
             connections: Mutex::default(),
