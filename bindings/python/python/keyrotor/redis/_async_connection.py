@@ -38,7 +38,7 @@ class LoggedIn(AbstractConnection):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        if isinstance(self.credential_provider, CredentialProvider):
+        if isinstance(self.credential_provider, CredentialProvider | Session):
             self._session = Session(self.credential_provider)
             self.credential_provider = self._session
 

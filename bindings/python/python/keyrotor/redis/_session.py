@@ -30,12 +30,12 @@ class Session(redis.CredentialProvider):
 
     def __init__(
         self,
-        provider: CredentialProvider,
+        provider: CredentialProvider | Session,
         *,
         clock: Callable[[], float] = time.monotonic,
         dice: Callable[[], float] = random.random,
     ) -> None:
-        self._provider = provider
+        self.provider: CredentialProvider = provider.provider if isinstance(provider, Session) else provider
         self._clock = clock
         self._dice = dice
         self._credential: keyrotor.Credential | None = None
@@ -55,37 +55,37 @@ class Session(redis.CredentialProvider):
     def get_credentials(self) -> Answer:
         """For a login on a new connection."""
         self._due = NEVER
-        return self._sends(self._provider.credential())
+        return self._sends(self.provider.credential())
 
     async def get_credentials_async(self) -> Answer:
         """The same without holding up the event loop."""
         self._due = NEVER
-        return self._sends(await self._provider.credential_async())
+        return self._sends(await self.provider.credential_async())
 
     def get_newer_credentials(self) -> Answer:
         """For a login on a live connection: the token that it has would not prolong its session."""
-        return self._sends(self._provider.credential(self._generation))
+        return self._sends(self.provider.credential(self._generation))
 
     async def get_newer_credentials_async(self) -> Answer:
         """The same without holding up the event loop."""
-        return self._sends(await self._provider.credential_async(self._generation))
+        return self._sends(await self.provider.credential_async(self._generation))
 
     def accepted(self) -> None:
         """The server took the credential that was handed out last."""
-        if self._credential is None or self._provider.manager is None:
+        if self._credential is None or self.provider.manager is None:
             return
-        self._provider.manager.accept(self._credential.generation)
-        lease = self._provider.lease.seconds(self._credential)
+        self.provider.manager.accept(self._credential.generation)
+        lease = self.provider.lease.seconds(self._credential)
         self._due = NEVER if lease is None else self._sent_at + due_after(lease, self._dice())
 
     def refused(self) -> None:
         """The server refused it: nobody is to send it again."""
-        if self._credential is not None and self._provider.manager is not None:
-            self._provider.manager.reject(self._credential.generation)
+        if self._credential is not None and self.provider.manager is not None:
+            self.provider.manager.reject(self._credential.generation)
 
     def postponed(self) -> None:
         """The server cannot take logins now; the one that it took before is good until its lease ends."""
-        lease = self._credential and self._provider.lease.seconds(self._credential)
+        lease = self._credential and self.provider.lease.seconds(self._credential)
         self._due = self._clock() + min(_PAUSE_SECONDS, (lease or NEVER) * _PAUSE_SHARE)
 
     @property

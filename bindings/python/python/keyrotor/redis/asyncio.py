@@ -16,6 +16,7 @@ import redis.asyncio as aio
 
 from keyrotor.redis._async_connection import logged_in
 from keyrotor.redis._pool import check_provider
+from keyrotor.redis._session import Session
 
 __all__ = ["BlockingConnectionPool", "ConnectionPool", "RedisCluster", "logged_in"]
 
@@ -44,6 +45,8 @@ class RedisCluster(aio.RedisCluster):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         check_provider(options)
+        # As one that does not stream: each connection makes its own of it, and the cluster leaves them alone.
+        options["credential_provider"] = Session(options["credential_provider"])
         super().__init__(*arguments, **options)
         ours: Any = logged_in(self.connection_kwargs["connection_class"])
         self.connection_kwargs["connection_class"] = ours
