@@ -51,6 +51,7 @@ use crate::config::{self, Subscriptions};
 use crate::credential::Credential;
 use crate::error::Result;
 use crate::manager::TokenManager;
+use crate::secret::Secret;
 use blocking::Wait;
 use cluster::Request;
 use own::Own;
@@ -304,6 +305,17 @@ impl Client {
         let session = &self.handle.session;
         let runner = session.runner()?;
         session.reauthenticate(&*runner).await
+    }
+
+    /// Logs in with another password from the next connection on; connections that are logged in stay so. With
+    /// `immediately` they log in anew at once, as by [`reauthenticate_now`](Self::reauthenticate_now).
+    ///
+    /// # Errors
+    /// [`Code::ConfigConflict`](crate::Code::ConfigConflict) where the client logs in with tokens or not at all; as
+    /// [`reauthenticate_now`](Self::reauthenticate_now).
+    pub async fn update_password(&self, password: impl Into<Secret>, immediately: bool) -> Result<()> {
+        self.handle.session.update_password(password.into()).await?;
+        if immediately { self.reauthenticate_now().await } else { Ok(()) }
     }
 
     /// Fetches a new token now; the connections use it at their next login.

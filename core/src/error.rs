@@ -148,6 +148,12 @@ impl Error {
         Self::new(Code::Internal, format!("internal error, please report it: {message}"))
     }
 
+    /// Whether no token could be made.
+    #[cfg(feature = "client")]
+    pub(crate) fn is_about_credentials(&self) -> bool {
+        (200..300).contains(&i32::from(self.0.code))
+    }
+
     /// Whether the login itself failed, as opposed to the way to the server.
     pub(crate) fn is_about_login(&self) -> bool {
         (200..400).contains(&i32::from(self.0.code))

@@ -280,7 +280,6 @@ impl TokenManager {
 
     /// Tells which way the client of this manager logs in from now on: with the fallback password, because of this
     /// error, or with tokens. Said once, however often it is noted: as event, in `status`, log and metrics.
-    #[cfg_attr(not(test), allow(dead_code, reason = "the client is about to have a fallback"))]
     pub(crate) fn note_fallback(&self, because: Option<&Error>) {
         self.handle.note_fallback(because);
     }

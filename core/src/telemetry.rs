@@ -17,14 +17,12 @@ pub(crate) struct Labels<'a> {
 }
 
 /// A connection of the client, counted for as long as this lives.
-#[cfg_attr(not(test), allow(dead_code, reason = "the client is about to count"))]
 pub(crate) struct OpenConnection {
     target: Box<str>,
     clock: Arc<dyn Clock>,
     since: Duration,
 }
 
-#[cfg_attr(not(test), allow(dead_code, reason = "the client is about to count"))]
 impl OpenConnection {
     /// Of a connection to this `host:port` that was made just now.
     pub(crate) fn new(target: &str, clock: Arc<dyn Clock>) -> Self {
@@ -100,12 +98,10 @@ mod recorded {
         counter!("keyrotor_reauth_total", "client" => "keyrotor", "result" => result).increment(1);
     }
 
-    #[cfg_attr(not(test), allow(dead_code, reason = "the client is about to count"))]
     pub(crate) fn connection_opened(target: &str) {
         gauge!("keyrotor_connections_open", "target" => target.to_owned()).increment(1.0);
     }
 
-    #[cfg_attr(not(test), allow(dead_code, reason = "the client is about to count"))]
     pub(crate) fn connection_closed(target: &str, age: Duration) {
         gauge!("keyrotor_connections_open", "target" => target.to_owned()).decrement(1.0);
         histogram!("keyrotor_connection_age_seconds", "target" => target.to_owned())

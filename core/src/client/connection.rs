@@ -11,6 +11,7 @@ use futures_util::task::AtomicWaker;
 use keyrotor_proto::Code;
 use redis::{Cmd, Value};
 use tokio::sync::Notify;
+use zeroize::Zeroizing;
 
 use super::driven::Driven;
 use super::hosted::Hosting;
@@ -18,9 +19,11 @@ use super::inbox::Inbox;
 use super::pushes::Pushes;
 use super::runner::{Runner, Stream};
 use super::wire::{Deadline, Replies, Wire};
+use crate::clock::SystemClock;
 use crate::config::Address;
 use crate::credential::Credential;
 use crate::error::{Error, Result};
+use crate::telemetry::OpenConnection;
 
 /// Bytes that may wait for the socket before senders wait too.
 const BACKLOG: usize = 1 << 20;
@@ -34,6 +37,7 @@ pub(super) struct Connection {
     pub(super) address: Address,
     /// On the runner's clock.
     pub(super) opened_at: Duration,
+    _counted: OpenConnection,
     login: Mutex<LoginRecord>,
     /// One login at a time.
     pub(super) relogin: tokio::sync::Mutex<()>,
@@ -144,9 +148,11 @@ impl Connection {
         // Messages come without anybody's asking.
         let hosting = if pushes.is_some() { Hosting::Runtime } else { hosting };
         let driven = Driven::by(hosting, stream, Inbox::new(pushes), &shared, runner)?;
+        let counted = OpenConnection::new(&address.to_string(), Arc::new(SystemClock::default()));
         Ok(Self {
             shared,
             driven,
+            _counted: counted,
             runner: Arc::clone(runner),
             role,
             address,
@@ -161,9 +167,14 @@ impl Connection {
         self.exchange(command, None).await
     }
 
+    /// Sends a packed command that holds a secret; whoever sends it sees to its time.
+    pub(super) async fn send_secret(&self, packed: &Zeroizing<Vec<u8>>) -> Result<Value> {
+        let waiting = self.shared.wire().submit_secret(packed)?;
+        first(self.driven.answer(waiting, None).await?)
+    }
+
     pub(super) async fn exchange(&self, command: &Cmd, deadline: Option<Deadline>) -> Result<Value> {
-        let replies = self.submit(1, deadline, |out| command.write_packed_command(out)).await?;
-        replies.into_iter().next().unwrap_or_else(|| Err(Error::internal("a command without a reply")))
+        first(self.submit(1, deadline, |out| command.write_packed_command(out)).await?)
     }
 
     /// Sends `count` commands that `pack` appends, and waits for their replies.
@@ -263,6 +274,10 @@ impl Connection {
             ended.await;
         }
     }
+}
+
+fn first(replies: Replies) -> Result<Value> {
+    replies.into_iter().next().unwrap_or_else(|| Err(Error::internal("a command without a reply")))
 }
 
 impl Drop for Connection {

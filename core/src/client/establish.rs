@@ -23,6 +23,22 @@ pub(super) enum Patience {
     Fails,
 }
 
+/// What a login is made with. The default is for clients that do not log in.
+#[derive(Default)]
+pub(super) struct WayIn<'a> {
+    pub(super) credential: Option<Arc<Credential>>,
+    /// With a token; the fallback password needs no leave.
+    attempt: Option<Attempt<'a>>,
+    /// Why the password takes the token's place.
+    no_token: Option<Error>,
+}
+
+impl<'a> WayIn<'a> {
+    pub(super) fn by_token(attempt: Attempt<'a>, credential: Arc<Credential>) -> Self {
+        Self { credential: Some(credential), attempt: Some(attempt), no_token: None }
+    }
+}
+
 impl Session {
     /// A new connection, logged in. On a refusal the next token goes out on a new connection at once.
     pub(super) async fn establish(
@@ -48,19 +64,14 @@ impl Session {
         runner: &Arc<dyn Runner>,
     ) -> Result<Arc<Connection>> {
         // First the token: a source that is slow or broken is its own error, and never a connection timeout.
-        let attempt = self.attempt(patience).await?;
-        let credential = match &attempt {
-            Some(attempt) => Some(attempt.credential().await?),
-            None => None,
-        };
+        let way_in = self.way_in(patience).await?;
         let (stream, address) =
             dial::dial(&target.addresses, &self.settings, self.tls.as_ref(), &**runner).await?;
         let connection = Connection::open(stream, address, role, self.hosting, runner);
         let connection = Arc::new(connection.map_err(disconnected)?);
-        let outcome = login::log_in(&connection, &self.settings, credential.as_deref(), &**runner).await;
-        if let Some((attempt, credential)) = attempt.zip(credential.as_ref()) {
-            report(attempt, credential, &outcome);
-        }
+        let credential = way_in.credential.as_deref();
+        let outcome = login::log_in(&connection, &self.settings, credential, &**runner).await;
+        self.report(way_in, &outcome);
         outcome.map_err(|error| self.with_doubts(error))?;
         if target.reads_replica {
             login::read_from_replica(&connection, &self.settings, &**runner).await?;
@@ -69,12 +80,46 @@ impl Session {
         Ok(connection)
     }
 
+    /// What to log in with, and leave to do so.
+    pub(super) async fn way_in(&self, patience: Patience) -> Result<WayIn<'_>> {
+        let Some(attempt) = self.attempt(patience).await? else { return Ok(WayIn::default()) };
+        let error = match attempt.credential().await {
+            Ok(credential) => {
+                return Ok(WayIn::by_token(attempt, credential));
+            }
+            Err(error) => error,
+        };
+        // A server that refused a token has said no to this identity: what cannot be made after that changes nothing.
+        let was_refused = self.trouble().is_some_and(|trouble| trouble.code() == Code::AuthRefused);
+        match &self.settings.fallback {
+            Some(fallback) if error.is_about_credentials() && !was_refused => {
+                Ok(WayIn { credential: Some(Arc::clone(fallback)), attempt: None, no_token: Some(error) })
+            }
+            _ => Err(error),
+        }
+    }
+
     /// Leave to log in; `None` where the client does not.
     pub(super) async fn attempt(&self, patience: Patience) -> Result<Option<Attempt<'_>>> {
         match (&self.gate, patience) {
             (None, _) => Ok(None),
             (Some(gate), Patience::Waits) => gate.enter().await.map(Some),
             (Some(gate), Patience::Fails) => gate.enter_or_fail().await.map(Some),
+        }
+    }
+
+    /// Tells all who log in there what the server made of it.
+    pub(super) fn report(&self, way_in: WayIn<'_>, outcome: &Result<()>) {
+        let WayIn { credential, attempt, no_token } = way_in;
+        let Some((credential, manager)) = credential.zip(self.manager.as_ref()) else { return };
+        match (attempt, outcome) {
+            (Some(attempt), Ok(())) => {
+                attempt.succeeded(&credential);
+                manager.note_fallback(None);
+            }
+            (Some(attempt), Err(error)) => attempt.failed(&credential, error),
+            (None, Ok(())) => manager.note_fallback(no_token.as_ref()),
+            (None, Err(_)) => {}
         }
     }
 
@@ -90,13 +135,5 @@ impl Session {
             Code::AuthRequired if self.manager.is_none() => error.with_hint("the request has no credentials"),
             _ => error,
         }
-    }
-}
-
-/// Tells all who log in there what the server made of the token.
-pub(super) fn report(attempt: Attempt<'_>, credential: &Arc<Credential>, outcome: &Result<()>) {
-    match outcome {
-        Ok(()) => attempt.succeeded(credential),
-        Err(error) => attempt.failed(credential, error),
     }
 }

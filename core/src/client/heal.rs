@@ -1,13 +1,12 @@
 //! Keeping a live connection logged in: before its lease ends, and when the server forgot it.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use keyrotor_proto::{Code, EventKind};
 
 use super::connection::{Connection, LoginRecord, Role};
-use super::establish::{Patience, report};
+use super::establish::{Patience, WayIn};
 use super::login;
 use super::pace;
 use super::runner::Runner;
@@ -16,9 +15,8 @@ use super::session::{self, Session};
 use super::wire::Deadline;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Lease;
-use crate::credential::Credential;
 use crate::error::{Error, Result};
-use crate::manager::{Attempt, LoginGate, TokenManager};
+use crate::manager::{LoginGate, TokenManager};
 
 /// Re-AUTH begins in this share of the lease: it is done by 95 % even where a token has to be fetched first.
 const REAUTH: (f64, f64) = (0.80, 0.92);
@@ -56,6 +54,8 @@ impl Session {
     pub(super) fn lease_of(&self, connection: &Connection, runner: &dyn Runner) -> Option<Duration> {
         let login = connection.login();
         match self.lease {
+            // The fallback password is none that a lease ends.
+            _ if login.generation == 0 => None,
             Lease::Forever => None,
             Lease::For(lease) => Some(lease),
             Lease::WithToken => {
@@ -116,7 +116,7 @@ impl Session {
         }
         let attempt = self.attempt(patience).await?.ok_or_else(session::without_login)?;
         let credential = attempt.credential_after(login.generation).await?;
-        self.send_login(connection, attempt, &credential, runner).await
+        self.send_login(connection, WayIn::by_token(attempt, credential), runner).await
     }
 
     /// Sends something on a connection that somebody has, and once more after healing where the server says that
@@ -165,9 +165,8 @@ impl Session {
             if connection.login().count > seen.count {
                 return Ok(());
             }
-            let attempt = self.attempt(Patience::Fails).await?.ok_or_else(wants_login)?;
-            let credential = attempt.credential().await?;
-            outcome = self.send_login(connection, attempt, &credential, runner).await;
+            let way_in = self.way_in(Patience::Fails).await?;
+            outcome = self.send_login(connection, way_in, runner).await;
             match &outcome {
                 Err(error) if error.code() == Code::AuthRefused => {}
                 _ => break,
@@ -184,12 +183,12 @@ impl Session {
     async fn send_login(
         &self,
         connection: &Connection,
-        attempt: Attempt<'_>,
-        credential: &Arc<Credential>,
+        way_in: WayIn<'_>,
         runner: &dyn Runner,
     ) -> Result<()> {
-        let outcome = login::log_in_again(connection, &self.settings, credential, runner).await;
-        report(attempt, credential, &outcome);
+        let credential = way_in.credential.clone().ok_or_else(wants_login)?;
+        let outcome = login::log_in_again(connection, &self.settings, &credential, runner).await;
+        self.report(way_in, &outcome);
         if outcome.is_ok() {
             self.counts.reauths.fetch_add(1, Relaxed);
             if let Some(manager) = &self.manager {
@@ -215,8 +214,9 @@ impl Session {
                 Role::Own => false,
                 Role::Subscriber(_) => self.settings.resp3,
             };
-            if can {
-                let login = connection.login();
+            let login = connection.login();
+            // The next connection is the one that tries a token again after the fallback password.
+            if can && login.generation > 0 {
                 outcome = outcome.and(self.log_in_newer(&connection, login, Patience::Fails, runner).await);
             }
         }

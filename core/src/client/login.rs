@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use keyrotor_proto::Code;
-use redis::{Cmd, Value, cmd};
+use redis::{Value, cmd};
+use zeroize::Zeroizing;
 
 use super::connection::Connection;
 use super::reply;
@@ -20,10 +21,20 @@ pub(super) async fn log_in(
     runner: &dyn Runner,
 ) -> Result<()> {
     let at = runner.now();
-    if let Some(first) = first_command(settings.resp3, credential) {
-        let answer = within(settings.connection_timeout, runner, connection.send(&first)).await;
-        answer.map_err(without_arguments)?;
-    }
+    let answer = match credential {
+        Some(credential) if settings.resp3 => {
+            let first = packed(&["HELLO", "3", "AUTH", user_name(credential), credential.secret.expose()]);
+            Some(within(settings.connection_timeout, runner, connection.send_secret(&first)).await)
+        }
+        Some(credential) => {
+            Some(within(settings.connection_timeout, runner, connection.send_secret(&auth(credential))).await)
+        }
+        None if settings.resp3 => {
+            Some(within(settings.connection_timeout, runner, connection.send(cmd("HELLO").arg(3))).await)
+        }
+        None => None,
+    };
+    answer.transpose().map_err(without_arguments)?;
     connection.note_login(credential, at);
     within(settings.connection_timeout, runner, set_up(connection, settings, credential)).await
 }
@@ -36,7 +47,7 @@ pub(super) async fn log_in_again(
     runner: &dyn Runner,
 ) -> Result<()> {
     let at = runner.now();
-    let answer = within(settings.connection_timeout, runner, connection.send(&auth(credential))).await;
+    let answer = within(settings.connection_timeout, runner, connection.send_secret(&auth(credential))).await;
     answer.map_err(without_arguments)?;
     connection.note_login(Some(credential), at);
     if settings.verify_identity {
@@ -58,22 +69,22 @@ fn without_arguments(error: Error) -> Error {
     }
 }
 
-fn first_command(resp3: bool, credential: Option<&Credential>) -> Option<Cmd> {
-    if !resp3 {
-        return credential.map(auth);
-    }
-    let mut hello = cmd("HELLO");
-    hello.arg(3);
-    if let Some(credential) = credential {
-        hello.arg("AUTH").arg(user_name(credential)).arg(credential.secret.expose());
-    }
-    Some(hello)
+fn auth(credential: &Credential) -> Zeroizing<Vec<u8>> {
+    packed(&["AUTH", user_name(credential), credential.secret.expose()])
 }
 
-fn auth(credential: &Credential) -> Cmd {
-    let mut auth = cmd("AUTH");
-    auth.arg(user_name(credential)).arg(credential.secret.expose());
-    auth
+/// A command in one allocation of just its size: growing would leave copies of the secret behind.
+fn packed(words: &[&str]) -> Zeroizing<Vec<u8>> {
+    const HEAD: usize = 24;
+    let size = HEAD + words.iter().map(|word| HEAD + word.len()).sum::<usize>();
+    let mut command = Zeroizing::new(Vec::with_capacity(size));
+    command.extend_from_slice(format!("*{}\r\n", words.len()).as_bytes());
+    for word in words {
+        command.extend_from_slice(format!("${}\r\n", word.len()).as_bytes());
+        command.extend_from_slice(word.as_bytes());
+        command.extend_from_slice(b"\r\n");
+    }
+    command
 }
 
 fn user_name(credential: &Credential) -> &str {

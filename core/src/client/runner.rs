@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use rustls::ClientConnection;
+use socket2::{SockRef, TcpKeepalive};
 #[cfg(unix)]
 use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -119,6 +120,23 @@ impl TokioRunner {
     }
 }
 
+/// A peer that vanished without a packet is asked after this time of silence, and given up after three questions
+/// without an answer; what it does not confirm is waited for as long.
+const SILENCE: Duration = Duration::from_secs(30);
+const QUESTION: Duration = Duration::from_secs(10);
+const QUESTIONS: u32 = 3;
+
+fn notice_silence(stream: &TcpStream) -> io::Result<()> {
+    let socket = SockRef::from(stream);
+    let keepalive = TcpKeepalive::new().with_time(SILENCE).with_interval(QUESTION);
+    #[cfg(unix)]
+    let keepalive = keepalive.with_retries(QUESTIONS);
+    socket.set_tcp_keepalive(&keepalive)?;
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_user_timeout(Some(SILENCE + QUESTION * QUESTIONS))?;
+    Ok(())
+}
+
 #[cfg(unix)]
 struct Watched(Arc<dyn AsFd + Send + Sync>);
 
@@ -181,6 +199,7 @@ impl Runner for TokioRunner {
         let opening = self.handle.spawn(async move {
             let stream = TcpStream::connect((host.as_str(), port)).await?;
             stream.set_nodelay(nodelay)?;
+            notice_silence(&stream)?;
             Ok(Box::new(stream) as Box<dyn Stream>)
         });
         let abandoned = Task(Some(opening.abort_handle()));

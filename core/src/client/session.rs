@@ -19,6 +19,8 @@ use super::wire::Deadline;
 use crate::config::{Lease, Settings};
 use crate::error::{Error, Result};
 use crate::manager::{LoginGate, TokenManager};
+use crate::secret::Secret;
+use crate::source::fixed::Fixed;
 
 /// Where the client runs.
 struct Work(Arc<dyn Runner>);
@@ -30,6 +32,7 @@ pub(super) struct Session {
     pub(super) gate: Option<LoginGate>,
     pub(super) lease: Lease,
     pub(super) is_token: bool,
+    password: Option<Fixed>,
     pub(super) tls: Option<Arc<ClientConfig>>,
     pub(super) hosting: Hosting,
     /// There until the close, and with whoever waits for a reply.
@@ -58,6 +61,7 @@ impl Session {
         let tended = login.as_ref().filter(|login| !login.refresh.is_lazy());
         let lease = tended.map_or(Lease::Forever, |login| login.lease);
         let is_token = login.as_ref().is_some_and(|login| login.is_token);
+        let password = login.as_ref().and_then(|login| login.password.clone());
         let manager = login
             .map(|login| TokenManager::with_source(login.source, login.refresh, login.interval_field))
             .transpose()?;
@@ -72,6 +76,7 @@ impl Session {
             gate,
             lease,
             is_token,
+            password,
             tls,
             hosting,
             runner: ArcSwapOption::from_pointee(Work(runner)),
@@ -93,6 +98,19 @@ impl Session {
             return Err(Error::new(Code::Closed, message));
         }
         Ok(Arc::clone(&work.0))
+    }
+
+    /// Logs in with another password from now on.
+    ///
+    /// # Errors
+    /// [`Code::ConfigConflict`] where the client logs in with something else than a password.
+    pub(super) async fn update_password(&self, password: Secret) -> Result<()> {
+        let (Some(fixed), Some(manager)) = (&self.password, &self.manager) else {
+            let message = "this client does not log in with a password, so there is none to change";
+            return Err(Error::config(Code::ConfigConflict, "authentication_info", message));
+        };
+        fixed.change(password);
+        manager.refresh().await.map(drop)
     }
 
     /// The time of a request that begins now.

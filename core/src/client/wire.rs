@@ -7,6 +7,7 @@ use std::time::Duration;
 use keyrotor_proto::Code;
 use redis::Value;
 use tokio::sync::oneshot;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::session::timed_out;
 use crate::error::{Error, Result};
@@ -23,6 +24,9 @@ pub(super) type Waiting = oneshot::Receiver<Result<Replies>>;
 #[derive(Default)]
 pub(super) struct Wire {
     outgoing: Vec<u8>,
+    /// Whether a login waits in `outgoing`, and whether one was in what was handed out last.
+    holds_secret: bool,
+    lent_secret: bool,
     owed: VecDeque<Owed>,
     end: Option<Error>,
 }
@@ -81,11 +85,35 @@ impl Wire {
         if let Some(end) = &self.end {
             return Err(end.clone());
         }
-        pack(&mut self.outgoing);
+        if self.holds_secret {
+            let mut packed = Vec::new();
+            pack(&mut packed);
+            self.append(&packed);
+        } else {
+            pack(&mut self.outgoing);
+        }
         let (caller, waiting) = oneshot::channel();
         let replies = Vec::with_capacity(left);
         self.owed.push_back(Owed { left, ends_with_error, replies, deadline, caller: Some(caller) });
         Ok(waiting)
+    }
+
+    /// Takes a packed command that nobody may find in freed memory; one reply is owed.
+    ///
+    /// # Errors
+    /// What ended the connection.
+    pub(super) fn submit_secret(&mut self, packed: &Zeroizing<Vec<u8>>) -> Result<Waiting> {
+        self.holds_secret = true;
+        self.owe(1, None, false, |out| out.extend_from_slice(packed))
+    }
+
+    /// Grows without leaving a copy behind.
+    fn append(&mut self, packed: &[u8]) {
+        let mut grown = Vec::with_capacity(self.outgoing.len() + packed.len());
+        grown.extend_from_slice(&self.outgoing);
+        grown.extend_from_slice(packed);
+        self.outgoing.zeroize();
+        self.outgoing = grown;
     }
 
     /// How many bytes wait to be written.
@@ -95,6 +123,9 @@ impl Wire {
 
     /// Exchanges what is to be written for an emptied buffer.
     pub(super) fn take_outgoing(&mut self, emptied: &mut Vec<u8>) {
+        if std::mem::replace(&mut self.lent_secret, std::mem::take(&mut self.holds_secret)) {
+            emptied.zeroize();
+        }
         emptied.clear();
         if emptied.capacity() > KEPT {
             *emptied = Vec::new();
@@ -143,6 +174,9 @@ impl Wire {
         let error = self.end.get_or_insert(error);
         for caller in self.owed.drain(..).filter_map(|owed| owed.caller) {
             let _ = caller.send(Err(error.clone()));
+        }
+        if self.holds_secret {
+            self.outgoing.zeroize();
         }
         self.outgoing = Vec::new();
     }
@@ -194,6 +228,22 @@ mod tests {
         wire.deliver(numbers(1..4)).unwrap();
         assert_eq!(last.try_recv().unwrap().unwrap()[0].as_ref().unwrap(), &Value::Int(3));
         assert_eq!(wire.expire(Duration::from_secs(9)), None);
+    }
+
+    #[test]
+    fn t17_what_a_login_stood_in_is_zeroed_when_it_comes_back() {
+        let mut wire = Wire::default();
+        let _one = wire.submit_secret(&Zeroizing::new(b"*3\r\n$4\r\nAUTH\r\n".to_vec())).unwrap();
+        // Growing must leave no copy behind, so that what follows does not go the short way.
+        let _two = submit(&mut wire, 1, 9);
+        let mut out = Vec::new();
+        wire.take_outgoing(&mut out);
+        assert!(out.starts_with(b"*3\r\n$4\r\nAUTH") && out.ends_with(b"PING\r\n"));
+        let (at, length) = (out.as_ptr(), out.len());
+        wire.take_outgoing(&mut out);
+        let returned = &wire.outgoing;
+        assert_eq!((returned.as_ptr(), returned.len()), (at, 0), "the same buffer comes back");
+        assert!(returned.capacity() >= length && !wire.lent_secret);
     }
 
     #[test]

@@ -1,15 +1,21 @@
 //! A [`ConnectionRequest`], checked, with its defaults filled in.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use keyrotor_proto::authentication_info::Credentials;
-use keyrotor_proto::{Code, ConnectionRequest, NodeAddress, ProtocolVersion, PubSubSubscriptions, TlsMode};
+use keyrotor_proto::{
+    Code, ConnectionRequest, NodeAddress, ProtocolVersion, PubSubSubscriptions, ServerCredentials, TlsMode,
+};
 
 use super::cluster::{ClusterSettings, cluster};
 use super::refresh::refresh;
 use super::{Login, conflict, invalid, login, missing, unsupported};
 use crate::callbacks::Callbacks;
+use crate::clock::{Clock, SystemClock};
+use crate::credential::Credential;
 use crate::error::{Error, Result};
+use crate::secret::Secret;
 
 const DEFAULT_PORT: u16 = 6379;
 const DEFAULT_REQUEST_TIMEOUT: u32 = 1000;
@@ -34,6 +40,8 @@ pub(crate) struct Settings {
     pub(crate) connection_timeout: Duration,
     pub(crate) retry: Retry,
     pub(crate) login: Option<Login>,
+    /// For where no token can be made.
+    pub(crate) fallback: Option<Arc<Credential>>,
     pub(crate) database: u32,
     pub(crate) resp3: bool,
     pub(crate) client_name: Option<String>,
@@ -117,6 +125,7 @@ pub(crate) fn connection(request: ConnectionRequest, callbacks: &Callbacks) -> R
         }
         refuse_exposure(login, tls.as_ref(), request.allow_plaintext, request.allow_unverified_tls)?;
     }
+    let fallback = fallback(request.fallback_credentials, login.as_ref(), tls.as_ref(), request.require_iam)?;
     let resp3 = request.protocol == i32::from(ProtocolVersion::Resp3);
     Ok(Settings {
         addresses: addresses(request.addresses)?,
@@ -125,6 +134,7 @@ pub(crate) fn connection(request: ConnectionRequest, callbacks: &Callbacks) -> R
         connection_timeout: milliseconds(request.connection_timeout, DEFAULT_CONNECTION_TIMEOUT),
         retry: retry(request.connection_retry_strategy)?,
         login,
+        fallback,
         database: request.database_id,
         resp3,
         client_name: word(request.client_name, "client_name")?,
@@ -145,7 +155,6 @@ fn refuse_unsupported(request: &ConnectionRequest) -> Result<()> {
         (request.client_cert_path.is_some(), "client_cert_path"),
         (request.client_key_path.is_some(), "client_key_path"),
         (request.cert_reload.is_some(), "cert_reload"),
-        (request.fallback_credentials.is_some(), "fallback_credentials"),
     ];
     match refused.iter().find(|(is_set, _)| *is_set) {
         Some((_, field)) => Err(unsupported(*field)),
@@ -177,6 +186,38 @@ fn refuse_database_tokens(request: &ConnectionRequest) -> Result<()> {
     let message = "a cache takes no token of a database's: set iam_credentials, or use a token manager with your \
                    database's own client";
     Err(conflict(format!("authentication_info.{arm}"), message))
+}
+
+/// The password for where no token can be made. It goes to a verified server only.
+fn fallback(
+    credentials: Option<ServerCredentials>,
+    login: Option<&Login>,
+    tls: Option<&Tls>,
+    requires_token: bool,
+) -> Result<Option<Arc<Credential>>> {
+    const FIELD: &str = "fallback_credentials";
+    let Some(ServerCredentials { username, password }) = credentials else { return Ok(None) };
+    if password.is_empty() {
+        return Err(missing(format!("{FIELD}.password"), "set the password of this user"));
+    }
+    if !login.is_some_and(|login| login.is_token) {
+        let message = "is for where no token can be made, and none is asked for: set iam_credentials, or make it \
+                       authentication_info.server_credentials";
+        return Err(conflict(FIELD, message));
+    }
+    let is_verified = tls.is_some_and(|tls| tls.is_verified);
+    if requires_token || !is_verified {
+        let why = if requires_token { "require_iam is set" } else { "the server is not verified" };
+        tracing::warn!("{FIELD} is ignored, since {why}");
+        return Ok(None);
+    }
+    Ok(Some(Arc::new(Credential {
+        user: username.into(),
+        secret: Secret::new(password),
+        issued_at: SystemClock::default().wall(),
+        expires_at: None,
+        generation: 0,
+    })))
 }
 
 /// A token is a password for a quarter of an hour: it goes only to a server that was verified.

@@ -24,6 +24,9 @@ pub(crate) struct Login {
     pub(crate) lease: Lease,
     /// Whether what is sent is a cloud token, which must not travel in the clear.
     pub(crate) is_token: bool,
+    /// A password that can be changed.
+    #[cfg_attr(not(feature = "client"), allow(dead_code, reason = "clients change it"))]
+    pub(crate) password: Option<Fixed>,
 }
 
 /// How long the server honours a login.
@@ -88,12 +91,14 @@ fn password(credentials: ServerCredentials, refresh: TokenRefreshConfig, path: &
     if credentials.password.is_empty() {
         return Err(missing(format!("{path}.server_credentials.password"), "set the password of this user"));
     }
+    let password = Fixed::new(credentials.username, Secret::new(credentials.password));
     Ok(Login {
-        source: Arc::new(Fixed::new(credentials.username, Secret::new(credentials.password))),
+        source: Arc::new(password.clone()),
         refresh,
         interval_field: "refresh",
         lease: Lease::Forever,
         is_token: false,
+        password: Some(password),
     })
 }
 
@@ -115,6 +120,7 @@ fn called(
         interval_field: "refresh",
         lease: Lease::Forever,
         is_token: true,
+        password: None,
     })
 }
 

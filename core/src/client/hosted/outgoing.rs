@@ -3,6 +3,7 @@
 use std::io::{self, Read, Write};
 
 use rustls::ClientConnection;
+use zeroize::Zeroize;
 
 use super::super::reply::disconnected;
 use super::socket::Socket;
@@ -52,6 +53,10 @@ impl Outgoing {
             }
         }
         self.sent = 0;
+        if self.tls.is_none() {
+            // It may have been a login.
+            self.sealed.as_mut_slice().zeroize();
+        }
         self.sealed.clear();
         if self.sealed.capacity() > KEPT {
             self.sealed = Vec::new();

@@ -85,6 +85,7 @@ pub(super) fn iam(
         interval_field: "authentication_info.iam_credentials.refresh_interval",
         lease: Lease::For(lease),
         is_token: true,
+        password: None,
     })
 }
 
@@ -141,7 +142,14 @@ pub(super) fn dsql(
 
 /// No login of a database's is prolonged by another: established connections outlive their tokens.
 fn database_login(source: AwsSource, refresh: TokenRefreshConfig, interval_field: &'static str) -> Login {
-    Login { source: Arc::new(source), refresh, interval_field, lease: Lease::Forever, is_token: true }
+    Login {
+        source: Arc::new(source),
+        refresh,
+        interval_field,
+        lease: Lease::Forever,
+        is_token: true,
+        password: None,
+    }
 }
 
 fn source(

@@ -41,6 +41,7 @@ fn from(
         interval_field: "refresh",
         lease: Lease::WithToken,
         is_token: true,
+        password: None,
     })
 }
 
