@@ -252,3 +252,33 @@ async fn c03_a_login_on_a_live_connection_has_a_newer_token() {
     let error = attempt.credential_after(third.generation).await.unwrap_err();
     assert_eq!(error.code(), Code::CredentialsThrottled);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn t04_nobody_who_waits_at_a_gate_is_forgotten() {
+    let it = setup_thrown(schedule::random, TokenRefreshConfig::default(), |_| {});
+    let logins = Arc::new(AtomicU32::new(0));
+    let connection = |manager: TokenManager, logins: Arc<AtomicU32>| async move {
+        let gate = manager.login_gate(SERVER).unwrap();
+        loop {
+            let attempt = gate.enter().await.unwrap();
+            let credential = attempt.credential().await.unwrap();
+            tokio::task::yield_now().await;
+            match logins.fetch_add(1, SeqCst) % 5 {
+                0 | 1 => return attempt.succeeded(&credential),
+                2 => attempt.failed(&credential, &unavailable()),
+                3 => attempt.failed(&credential, &Error::new(Code::NetworkDisconnected, "scripted")),
+                _ => drop(attempt),
+            }
+        }
+    };
+    let mut connections: Vec<_> =
+        (0..200).map(|_| tokio::spawn(connection(it.manager.clone(), Arc::clone(&logins)))).collect();
+    for _ in 0..10_000 {
+        it.advance(1).await;
+        connections.retain(|connection| !connection.is_finished());
+        if connections.is_empty() {
+            return;
+        }
+    }
+    panic!("{} wait still, after {} logins", connections.len(), logins.load(SeqCst));
+}
