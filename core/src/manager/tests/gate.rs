@@ -228,6 +228,31 @@ async fn t09_a_secret_that_this_server_refused_is_held_back_and_no_other() {
 }
 
 #[tokio::test]
+async fn t09_what_was_rejected_without_a_gate_holds_everybody_up_for_as_long_as_that() {
+    let it = setup(|_| {});
+    let gate = it.manager.login_gate(SERVER).unwrap();
+    for _ in 0..2 {
+        let credential = it.manager.credential_async().await.unwrap();
+        it.manager.reject(credential.generation);
+    }
+    let attempt = gate.enter_or_fail().await.unwrap();
+    assert_eq!(attempt.credential().await.unwrap_err().code(), Code::AuthRefused);
+    drop(attempt);
+    assert_eq!(gate.enter_or_fail().await.err().unwrap().code(), Code::AuthRefused, "nobody asks in a rush");
+    it.advance(1).await;
+    succeed(gate.enter_or_fail().await.unwrap()).await;
+}
+
+#[tokio::test]
+async fn c14_a_node_that_does_not_answer_holds_up_no_other() {
+    let it = setup(|_| {});
+    let gate = it.manager.login_gate(SERVER).unwrap();
+    fail(&gate, &Error::new(Code::AuthTimeout, "scripted")).await;
+    assert!(gate.trouble().is_none());
+    gate.enter_or_fail().await.unwrap();
+}
+
+#[tokio::test]
 async fn t18_close_ends_the_waiting_at_a_gate() {
     let it = setup(|_| {});
     let gate = it.manager.login_gate(SERVER).unwrap();
