@@ -180,6 +180,7 @@ async fn s02_a_profile_has_keys_or_a_role_or_a_process() {
         assert_eq!(signed_by(&signer("keys")).await.0, KEY.0);
         assert!(signed_by(&signer("role")).await.0.starts_with("ASIA"));
         assert_eq!(signed_by(&signer("process")).await.0, "AKIDPROCESS");
+        assert_eq!(signed_by(&signer("shared")).await.0, "AKIDSHARED");
         let error = signer("nobody").token_async().await.unwrap_err();
         assert!(error.message().starts_with("No AWS credentials provider found"), "{error}");
         assert!(error.message().contains("profile `nobody`: "), "{error}");
@@ -199,8 +200,14 @@ async fn s02_a_profile_has_keys_or_a_role_or_a_process() {
         folder.path().join("answer").display()
     );
     std::fs::write(&file, text).unwrap();
+    let shared = folder.path().join("credentials");
+    std::fs::write(&shared, "[shared]\naws_access_key_id = AKIDSHARED\naws_secret_access_key = s\n").unwrap();
     let url = keys.url();
-    let variables = [("AWS_CONFIG_FILE", file.to_str().unwrap()), ("AWS_ENDPOINT_URL_STS", &url)];
+    let variables = [
+        ("AWS_CONFIG_FILE", file.to_str().unwrap()),
+        ("AWS_SHARED_CREDENTIALS_FILE", shared.to_str().unwrap()),
+        ("AWS_ENDPOINT_URL_STS", &url),
+    ];
     passes(alone(TEST, &variables)).await;
     assert_eq!(keys.asked(Endpoint::Sts).len(), 1);
 }

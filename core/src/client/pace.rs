@@ -15,11 +15,10 @@ pub(super) fn pause(error: &Error, attempt: u32, retry: &Retry, dice: f64) -> Du
     };
     match error.code() {
         // All who log in there take turns at one gate, which has these pauses.
-        Code::AuthRefused
-        | Code::AuthUnavailable
-        | Code::AuthTimeout
-        | Code::AuthThrottled
-        | Code::AuthIdentityMismatch => Duration::ZERO,
+        Code::AuthRefused | Code::AuthUnavailable | Code::AuthThrottled | Code::AuthIdentityMismatch => {
+            Duration::ZERO
+        }
+        Code::AuthTimeout => doubling(250, 1000),
         _ if error.is_about_login() => doubling(200, 1000),
         _ => reconnect(retry, attempt, dice),
     }
@@ -71,6 +70,7 @@ mod tests {
     fn each_kind_of_failure_has_its_pace() {
         assert_eq!(pauses(Code::NetworkConnect), [50, 100, 200, 400, 500, 500]);
         assert_eq!(pauses(Code::CredentialsTimeout), [200, 400, 800, 1000, 1000, 1000]);
+        assert_eq!(pauses(Code::AuthTimeout), [250, 500, 1000, 1000, 1000, 1000]);
         assert_eq!(pauses(Code::AuthThrottled), [0; 6], "these are the gate's");
     }
 

@@ -105,6 +105,17 @@ impl LoginGate {
         self.line.trouble()
     }
 
+    /// Where this identity is held back whatever the server, since somebody rejected its tokens without a gate, nobody
+    /// need come again before that ends.
+    fn note_pause(&self, round: u64, error: &Error) {
+        if Kind::of(error) == Some(Kind::Refused)
+            && let Ok(feed) = self.manager.handle.feed()
+            && let Some(until) = feed.look().refusals.paused_until(feed.clock.monotonic())
+        {
+            self.line.hold(round, error, until);
+        }
+    }
+
     async fn unless_closed<T>(&self, waiting: impl Future<Output = T>) -> Result<T> {
         tokio::select! {
             biased;
@@ -120,7 +131,8 @@ impl Attempt<'_> {
     /// # Errors
     /// The source's; the server's refusal, where there is nothing but what it has refused just now.
     pub(crate) async fn credential(&self) -> Result<Arc<Credential>> {
-        let credential = self.gate.manager.credential_async().await?;
+        let credential = self.gate.manager.credential_async().await;
+        let credential = credential.inspect_err(|error| self.gate.note_pause(self.round, error))?;
         self.gate.line.let_out(&credential)?;
         Ok(credential)
     }

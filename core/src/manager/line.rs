@@ -140,6 +140,20 @@ impl Line {
         self.changed.notify_waiters();
     }
 
+    /// Nobody has anything to log in with until then.
+    pub(super) fn hold(&self, round: u64, error: &Error, until: Duration) {
+        {
+            let mut state = self.state();
+            if round != state.round {
+                return;
+            }
+            state.round += 1;
+            let trouble = Trouble { error: error.clone(), until, inside: 0, width: 1, repeat: None };
+            state.trouble = Some(trouble);
+        }
+        self.changed.notify_waiters();
+    }
+
     /// A login of this round was taken: twice as many may follow. One of an earlier round says nothing about now.
     pub(super) fn opened(&self, round: u64) {
         let mut state = self.state();

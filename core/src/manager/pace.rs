@@ -27,12 +27,13 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// `None` where an error says nothing about the logins of others.
+    /// `None` where an error says nothing about the logins of others: one node of a cluster that hangs, say, is not
+    /// all of them.
     pub(super) fn of(error: &Error) -> Option<Self> {
         match error.code() {
             Code::AuthRefused => Some(Self::Refused),
             Code::AuthThrottled => Some(Self::Throttled),
-            Code::AuthUnavailable | Code::AuthTimeout | Code::AuthIdentityMismatch => Some(Self::Unavailable),
+            Code::AuthUnavailable | Code::AuthIdentityMismatch => Some(Self::Unavailable),
             _ => None,
         }
     }

@@ -44,8 +44,13 @@ impl Refusals {
 
     /// The refusal itself, while no new token may go out.
     pub(super) fn pause_error(&self, now: Duration) -> Option<Error> {
-        let last = self.paused_until.filter(|until| now < *until).and(self.last.as_ref());
+        let last = self.paused_until(now).and(self.last.as_ref());
         last.map(|last| last.error.clone())
+    }
+
+    /// Until when no new token may go out, where that is still to come.
+    pub(super) fn paused_until(&self, now: Duration) -> Option<Duration> {
+        self.paused_until.filter(|until| now < *until)
     }
 
     /// Whether the last login was refused.

@@ -228,6 +228,31 @@ async fn t09_a_secret_that_this_server_refused_is_held_back_and_no_other() {
 }
 
 #[tokio::test]
+async fn t09_what_was_rejected_without_a_gate_holds_everybody_up_for_as_long_as_that() {
+    let it = setup(|_| {});
+    let gate = it.manager.login_gate(SERVER).unwrap();
+    for _ in 0..2 {
+        let credential = it.manager.credential_async().await.unwrap();
+        it.manager.reject(credential.generation);
+    }
+    let attempt = gate.enter_or_fail().await.unwrap();
+    assert_eq!(attempt.credential().await.unwrap_err().code(), Code::AuthRefused);
+    drop(attempt);
+    assert_eq!(gate.enter_or_fail().await.err().unwrap().code(), Code::AuthRefused, "nobody asks in a rush");
+    it.advance(1).await;
+    succeed(gate.enter_or_fail().await.unwrap()).await;
+}
+
+#[tokio::test]
+async fn c14_a_node_that_does_not_answer_holds_up_no_other() {
+    let it = setup(|_| {});
+    let gate = it.manager.login_gate(SERVER).unwrap();
+    fail(&gate, &Error::new(Code::AuthTimeout, "scripted")).await;
+    assert!(gate.trouble().is_none());
+    gate.enter_or_fail().await.unwrap();
+}
+
+#[tokio::test]
 async fn t18_close_ends_the_waiting_at_a_gate() {
     let it = setup(|_| {});
     let gate = it.manager.login_gate(SERVER).unwrap();
@@ -251,4 +276,34 @@ async fn c03_a_login_on_a_live_connection_has_a_newer_token() {
     let third = attempt.credential_after(2).await.unwrap();
     let error = attempt.credential_after(third.generation).await.unwrap_err();
     assert_eq!(error.code(), Code::CredentialsThrottled);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn t04_nobody_who_waits_at_a_gate_is_forgotten() {
+    let it = setup_thrown(schedule::random, TokenRefreshConfig::default(), |_| {});
+    let logins = Arc::new(AtomicU32::new(0));
+    let connection = |manager: TokenManager, logins: Arc<AtomicU32>| async move {
+        let gate = manager.login_gate(SERVER).unwrap();
+        loop {
+            let attempt = gate.enter().await.unwrap();
+            let credential = attempt.credential().await.unwrap();
+            tokio::task::yield_now().await;
+            match logins.fetch_add(1, SeqCst) % 5 {
+                0 | 1 => return attempt.succeeded(&credential),
+                2 => attempt.failed(&credential, &unavailable()),
+                3 => attempt.failed(&credential, &Error::new(Code::NetworkDisconnected, "scripted")),
+                _ => drop(attempt),
+            }
+        }
+    };
+    let mut connections: Vec<_> =
+        (0..200).map(|_| tokio::spawn(connection(it.manager.clone(), Arc::clone(&logins)))).collect();
+    for _ in 0..10_000 {
+        it.advance(1).await;
+        connections.retain(|connection| !connection.is_finished());
+        if connections.is_empty() {
+            return;
+        }
+    }
+    panic!("{} wait still, after {} logins", connections.len(), logins.load(SeqCst));
 }
