@@ -18,6 +18,7 @@ mod login;
 mod node;
 mod own;
 mod pace;
+mod posting;
 mod pubsub;
 mod pushes;
 mod reply;
@@ -37,8 +38,11 @@ use std::sync::Arc;
 
 pub use batch::Batch;
 pub use cluster::Routing;
-pub use hosted::{Hosting, attend};
+#[cfg(unix)]
+pub use hosted::Line;
+pub use hosted::{Hosting, Letter, Mailbox, Outcome, attend};
 use keyrotor_proto::{ConnectionRequest, Format, Message, Status};
+pub use posting::Posted;
 pub use pubsub::Subscriber;
 pub use pushes::{Gap, PubSubEvent, PubSubMessage};
 pub use redis::{Cmd, ToRedisArgs, Value, cmd};

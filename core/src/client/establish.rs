@@ -55,7 +55,7 @@ impl Session {
         };
         let (stream, address) =
             dial::dial(&target.addresses, &self.settings, self.tls.as_ref(), &**runner).await?;
-        let connection = Connection::open(stream, address, role, self.hosting, runner);
+        let connection = Connection::open(stream, address, role, &self.hosting, runner);
         let connection = Arc::new(connection.map_err(disconnected)?);
         let outcome = login::log_in(&connection, &self.settings, credential.as_deref(), &**runner).await;
         if let Some((attempt, credential)) = attempt.zip(credential.as_ref()) {
@@ -66,6 +66,7 @@ impl Session {
             login::read_from_replica(&connection, &self.settings, &**runner).await?;
         }
         self.note_connection(&connection)?;
+        connection.is_ready();
         Ok(connection)
     }
 
