@@ -35,12 +35,11 @@ mod watch;
 mod wire;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use batch::Batch;
 pub use cluster::Routing;
-#[cfg(unix)]
-pub use hosted::Line;
-pub use hosted::{Hosting, Letter, Mailbox, Outcome, attend};
+pub use hosted::{Hosting, Letter, Line, Mailbox, Outcome, attend};
 use keyrotor_proto::{ConnectionRequest, Format, Message, Status};
 pub use posting::Posted;
 pub use pubsub::Subscriber;
@@ -334,6 +333,16 @@ impl Client {
     /// What happened so far.
     pub fn stats(&self) -> ClientStats {
         self.handle.session.stats()
+    }
+
+    /// How long a command may take.
+    pub fn request_timeout(&self) -> Duration {
+        self.handle.session.settings.request_timeout
+    }
+
+    /// Whether one more request may be in flight now.
+    pub fn has_room(&self) -> bool {
+        self.handle.session.has_room()
     }
 
     /// Closes the connection and ends all background work; calls that wait get

@@ -13,10 +13,8 @@ use crate::process::Process;
 use crate::runtime::Engine;
 use crate::sync::AbortHandle;
 
-#[cfg(all(feature = "client", unix))]
-pub use crate::client::Line;
 #[cfg(feature = "client")]
-pub use crate::client::{Hosting, Letter, Mailbox, Outcome, Posted, attend};
+pub use crate::client::{Hosting, Letter, Line, Mailbox, Outcome, Posted, attend};
 
 /// How often a blocked call asks whether it is still wanted.
 const CHECK_EVERY: Duration = Duration::from_millis(50);

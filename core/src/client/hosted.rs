@@ -10,6 +10,8 @@ mod baton;
 #[cfg(unix)]
 mod line;
 mod mailbox;
+#[cfg(not(unix))]
+mod no_line;
 #[cfg(unix)]
 mod outgoing;
 #[cfg(unix)]
@@ -26,6 +28,8 @@ use std::sync::Arc;
 #[cfg(unix)]
 pub use line::Line;
 pub use mailbox::{Letter, Mailbox, Outcome};
+#[cfg(not(unix))]
+pub use no_line::Line;
 #[cfg(unix)]
 pub use seat::attend;
 #[cfg(unix)]
@@ -43,11 +47,9 @@ pub enum Hosting {
     #[default]
     Runtime,
     /// The threads that wait for replies, in [`attend`].
-    #[cfg(unix)]
     Callers,
     /// An event loop, which is told of each connection, and of the outcome of each call that it
     /// [posts](super::Client::post).
-    #[cfg(unix)]
     Loop(Arc<Mailbox>),
     /// The runtime, for an event loop that cannot watch sockets, but is told how the calls end that it posts.
     Mailbox(Arc<Mailbox>),
@@ -56,17 +58,14 @@ pub enum Hosting {
 impl Hosting {
     pub(super) fn mailbox(&self) -> Option<&Arc<Mailbox>> {
         match self {
-            #[cfg(unix)]
-            Self::Loop(mailbox) => Some(mailbox),
-            Self::Mailbox(mailbox) => Some(mailbox),
-            _ => None,
+            Self::Loop(mailbox) | Self::Mailbox(mailbox) => Some(mailbox),
+            Self::Runtime | Self::Callers => None,
         }
     }
 
     /// For a connection of this role: an event loop reads what all its calls share, and nobody waits for messages.
     pub(super) fn of(&self, role: &Role) -> Self {
         match (self, role) {
-            #[cfg(unix)]
             (Self::Callers, Role::Shared | Role::Own) | (Self::Loop(_), Role::Shared) => self.clone(),
             _ => Self::Runtime,
         }

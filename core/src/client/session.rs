@@ -122,6 +122,12 @@ impl Session {
         }
     }
 
+    /// Whether a place is free among those in flight.
+    pub(super) fn has_room(&self) -> bool {
+        let in_flight = usize::try_from(self.counts.in_flight.load(Relaxed)).unwrap_or(usize::MAX);
+        self.settings.inflight_limit.is_none_or(|limit| in_flight < limit)
+    }
+
     /// A place among those in flight.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::pin::pin;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
@@ -101,6 +101,11 @@ impl Line {
             mailbox,
             changed: Notify::new(),
         })
+    }
+
+    /// Its file descriptor, open for as long as this is held.
+    pub fn descriptor(&self) -> i32 {
+        self.socket.as_raw_fd()
     }
 
     /// Sends what was submitted, as far as the socket takes it now.

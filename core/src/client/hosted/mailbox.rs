@@ -77,8 +77,8 @@ impl Mailbox {
         self.ring();
     }
 
-    /// Something changed that the loop sees for itself.
-    pub(super) fn ring(&self) {
+    /// Has the loop look: something changed that it sees for itself.
+    pub fn ring(&self) {
         if !self.is_watched.load(SeqCst) && !self.is_rung.swap(true, SeqCst) {
             (self.bell)();
         }
@@ -103,7 +103,9 @@ mod tests {
     fn it_rings_once_until_somebody_looks() {
         let rings = Arc::<AtomicU32>::default();
         let heard = Arc::clone(&rings);
-        let mailbox = Mailbox::new(move || drop(heard.fetch_add(1, SeqCst)));
+        let mailbox = Mailbox::new(move || {
+            heard.fetch_add(1, SeqCst);
+        });
         mailbox.put(outcome(1));
         mailbox.put(outcome(2));
         assert_eq!((rings.load(SeqCst), mailbox.take().len()), (1, 2));
