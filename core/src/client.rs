@@ -18,6 +18,7 @@ mod login;
 mod node;
 mod own;
 mod pace;
+mod posting;
 mod pubsub;
 mod pushes;
 mod reply;
@@ -34,11 +35,13 @@ mod watch;
 mod wire;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use batch::Batch;
 pub use cluster::Routing;
-pub use hosted::{Hosting, attend};
+pub use hosted::{Hosting, Letter, Line, Mailbox, Outcome, attend};
 use keyrotor_proto::{ConnectionRequest, Format, Message, Status};
+pub use posting::Posted;
 pub use pubsub::Subscriber;
 pub use pushes::{Gap, PubSubEvent, PubSubMessage};
 pub use redis::{Cmd, ToRedisArgs, Value, cmd};
@@ -342,6 +345,16 @@ impl Client {
     /// What happened so far.
     pub fn stats(&self) -> ClientStats {
         self.handle.session.stats()
+    }
+
+    /// How long a command may take.
+    pub fn request_timeout(&self) -> Duration {
+        self.handle.session.settings.request_timeout
+    }
+
+    /// Whether one more request may be in flight now.
+    pub fn has_room(&self) -> bool {
+        self.handle.session.has_room()
     }
 
     /// Closes the connection and ends all background work; calls that wait get

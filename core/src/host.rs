@@ -14,7 +14,7 @@ use crate::runtime::Engine;
 use crate::sync::AbortHandle;
 
 #[cfg(feature = "client")]
-pub use crate::client::{Hosting, attend};
+pub use crate::client::{Hosting, Letter, Line, Mailbox, Outcome, Posted, attend};
 
 /// How often a blocked call asks whether it is still wanted.
 const CHECK_EVERY: Duration = Duration::from_millis(50);

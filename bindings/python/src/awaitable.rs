@@ -37,6 +37,19 @@ pub(crate) fn coroutine<'py, T: Send + 'static>(
     OUTCOME.import(py, "keyrotor._awaiting", "outcome")?.call1((call,))
 }
 
+/// Leaves the thread that first polls: what follows runs on keyrotor's own.
+pub(crate) async fn elsewhere() {
+    let mut has_left = false;
+    std::future::poll_fn(|context| {
+        if std::mem::replace(&mut has_left, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
 /// One call that a coroutine waits for.
 #[pyclass(frozen, module = "keyrotor._native")]
 pub(crate) struct Call {

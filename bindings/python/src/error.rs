@@ -29,6 +29,16 @@ impl From<PyErr> for Failure {
     }
 }
 
+impl Failure {
+    /// The exception that it is in Python.
+    pub(crate) fn into_error(self, py: Python<'_>) -> PyErr {
+        match self {
+            Self::Core(error) => raised(py, &error),
+            Self::Python(error) => error,
+        }
+    }
+}
+
 /// Runs what a Python call asked for. A panic in it is an `InternalError`: pyo3's own `PanicException` is no
 /// `Exception`, so that `except Exception` would miss it.
 pub(crate) fn guarded<T>(py: Python<'_>, body: impl FnOnce() -> Result<T, Failure>) -> PyResult<T> {
@@ -72,7 +82,7 @@ pub(crate) fn instance<'py>(py: Python<'py>, detail: &ErrorDetail) -> PyResult<B
     convert.call1((status::detail(py, detail)?,))
 }
 
-fn raised(py: Python<'_>, error: &Error) -> PyErr {
+pub(crate) fn raised(py: Python<'_>, error: &Error) -> PyErr {
     let raised = instance(py, &error.detail()).map_or_else(|error| error, PyErr::from_value);
     if let Some(cause) = crate::host::cause(py, error) {
         raised.set_cause(py, Some(cause));

@@ -7,6 +7,7 @@ mod client;
 mod command;
 mod credential;
 mod error;
+mod event_loop;
 mod exit;
 mod host;
 mod journal;
@@ -35,6 +36,8 @@ mod native {
     #[cfg(debug_assertions)]
     #[pymodule_export]
     use crate::error::panic_on_purpose;
+    #[pymodule_export]
+    use crate::event_loop::{AsyncClient, AsyncPipeline, Desk, Opening};
     #[pymodule_export]
     use crate::manager::TokenManager;
     #[pymodule_export]

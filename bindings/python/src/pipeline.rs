@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
 use crate::argument;
-use crate::error::{attend, guarded, instance};
+use crate::error::{attend, guarded};
 use crate::host::HostFunctions;
 use crate::reply::{self, Texts};
 
@@ -38,7 +38,7 @@ impl Pipeline {
     }
 }
 
-fn empty(atomic: bool) -> Batch {
+pub(crate) fn empty(atomic: bool) -> Batch {
     if atomic { Batch::atomic() } else { Batch::new() }
 }
 
@@ -61,14 +61,7 @@ impl Pipeline {
         guarded(py, || {
             let batch = std::mem::replace(&mut *self.batch(), empty(self.atomic));
             let replies = attend(py, || self.client.execute_batch(&batch))?;
-            let list = PyList::empty(py);
-            for outcome in replies {
-                list.append(match outcome {
-                    Ok(value) => reply::to_python(py, value, self.texts)?,
-                    Err(error) => instance(py, &error.detail())?,
-                })?;
-            }
-            Ok(list)
+            reply::batch(py, replies, self.texts)
         })
     }
 

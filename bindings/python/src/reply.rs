@@ -48,6 +48,22 @@ pub(crate) fn to_python<'py>(py: Python<'py>, value: Value, texts: Texts) -> Res
     Ok(object)
 }
 
+/// The replies of a batch; a command that failed has its `keyrotor.Error` in its place.
+pub(crate) fn batch<'py>(
+    py: Python<'py>,
+    replies: Vec<Result<Value, Error>>,
+    texts: Texts,
+) -> Result<Bound<'py, PyList>, Failure> {
+    let list = PyList::empty(py);
+    for outcome in replies {
+        list.append(match outcome {
+            Ok(value) => to_python(py, value, texts)?,
+            Err(error) => instance(py, &error.detail())?,
+        })?;
+    }
+    Ok(list)
+}
+
 fn text<'py>(py: Python<'py>, bytes: &[u8], texts: Texts) -> PyResult<Object<'py>> {
     let bytes_object = || PyBytes::new(py, bytes).into_any();
     match (texts, std::str::from_utf8(bytes)) {

@@ -14,10 +14,12 @@ use tokio::sync::Notify;
 use zeroize::Zeroizing;
 
 use super::driven::Driven;
-use super::hosted::Hosting;
+use super::hosted::{Hosting, Outcome};
 use super::inbox::Inbox;
+use super::posting::Ticket;
 use super::pushes::Pushes;
 use super::runner::{Runner, Stream};
+use super::sendable::Sendable;
 use super::wire::{Deadline, Replies, Wire};
 use crate::clock::SystemClock;
 use crate::config::Address;
@@ -94,6 +96,10 @@ impl Shared {
         self.wire().expire(now)
     }
 
+    pub(super) fn has_unsent(&self) -> bool {
+        self.wire().backlog() > 0
+    }
+
     pub(super) fn is_awaited(&self) -> bool {
         self.wire().is_awaited()
     }
@@ -137,7 +143,7 @@ impl Connection {
         stream: Box<dyn Stream>,
         address: Address,
         role: Role,
-        hosting: Hosting,
+        hosting: &Hosting,
         runner: &Arc<dyn Runner>,
     ) -> io::Result<Self> {
         let shared = Arc::<Shared>::default();
@@ -145,9 +151,7 @@ impl Connection {
             Role::Subscriber(pushes) => Some(Arc::clone(pushes)),
             Role::Shared | Role::Own => None,
         };
-        // Messages come without anybody's asking.
-        let hosting = if pushes.is_some() { Hosting::Runtime } else { hosting };
-        let driven = Driven::by(hosting, stream, Inbox::new(pushes), &shared, runner)?;
+        let driven = Driven::by(hosting.of(&role), stream, Inbox::new(pushes), &shared, runner)?;
         let counted = OpenConnection::new(&address.to_string(), Arc::new(SystemClock::default()));
         Ok(Self {
             shared,
@@ -164,17 +168,14 @@ impl Connection {
 
     /// Sends a command of the connection's own; whoever sends it sees to its time.
     pub(super) async fn send(&self, command: &Cmd) -> Result<Value> {
-        self.exchange(command, None).await
+        command.send_on(self, None).await
     }
 
     /// Sends a packed command that holds a secret; whoever sends it sees to its time.
     pub(super) async fn send_secret(&self, packed: &Zeroizing<Vec<u8>>) -> Result<Value> {
         let waiting = self.shared.wire().submit_secret(packed)?;
-        first(self.driven.answer(waiting, None).await?)
-    }
-
-    pub(super) async fn exchange(&self, command: &Cmd, deadline: Option<Deadline>) -> Result<Value> {
-        first(self.submit(1, deadline, |out| command.write_packed_command(out)).await?)
+        let replies = self.driven.answer(waiting, None).await?;
+        replies.into_iter().next().unwrap_or_else(|| Err(Error::internal("a command without a reply")))
     }
 
     /// Sends `count` commands that `pack` appends, and waits for their replies.
@@ -187,6 +188,37 @@ impl Connection {
         self.has_room(deadline).await?;
         let waiting = self.shared.wire().submit(count, deadline, pack)?;
         self.driven.answer(waiting, deadline).await
+    }
+
+    /// Takes a call that an event loop posts. `true`: it was sent, as far as the socket took it.
+    ///
+    /// # Errors
+    /// The call, where this connection is not for it to use now.
+    pub(super) fn post<S: Sendable + Send + 'static>(
+        &self,
+        ticket: Box<Ticket<S>>,
+    ) -> Result<bool, Box<Ticket<S>>>
+    where
+        Outcome: From<Result<S::Reply>>,
+    {
+        if !self.driven.is_by_callers() || self.shared.wire().backlog() >= BACKLOG {
+            return Err(ticket);
+        }
+        let (replies, deadline) = (ticket.what().replies(), ticket.deadline());
+        let is_alone = {
+            let mut wire = self.shared.wire();
+            wire.post(replies, deadline, ticket, |ticket, out| ticket.what().pack_into(out))?
+        };
+        // What follows within the same turn of the loop goes out in one piece.
+        if is_alone {
+            self.driven.send();
+        }
+        Ok(is_alone)
+    }
+
+    /// It is logged in and set up.
+    pub(super) fn is_ready(&self) {
+        self.driven.is_ready();
     }
 
     /// Sends a command that the server confirms `count` times, or answers with one error.
@@ -274,10 +306,6 @@ impl Connection {
             ended.await;
         }
     }
-}
-
-fn first(replies: Replies) -> Result<Value> {
-    replies.into_iter().next().unwrap_or_else(|| Err(Error::internal("a command without a reply")))
 }
 
 impl Drop for Connection {

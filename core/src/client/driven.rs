@@ -35,9 +35,10 @@ impl Driven {
     ) -> io::Result<Self> {
         match hosting {
             #[cfg(unix)]
-            Hosting::Callers => {
-                let line =
-                    Arc::new(Line::new(stream.bare()?, inbox, Arc::clone(shared), Arc::clone(runner))?);
+            Hosting::Callers | Hosting::Loop(_) => {
+                let mailbox = hosting.mailbox().map(Arc::clone);
+                let line = Line::new(stream.bare()?, inbox, Arc::clone(shared), Arc::clone(runner), mailbox)?;
+                let line = Arc::new(line);
                 let stand_in = StandIn::new(Arc::clone(&line), Arc::clone(runner));
                 runner.spawn(Box::pin(stand_in.run())).detach();
                 Ok(Self::ByCallers(line))
@@ -50,13 +51,30 @@ impl Driven {
         }
     }
 
-    /// Sees to it that what was submitted goes out, and waits for what comes back.
-    pub(super) async fn answer(&self, waiting: Waiting, deadline: Option<Deadline>) -> Result<Replies> {
+    /// Has what was submitted sent.
+    pub(super) fn send(&self) {
         match self {
             Self::ByRuntime(shared) => shared.wake(),
             #[cfg(unix)]
             Self::ByCallers(line) => line.flush(),
         }
+    }
+
+    pub(super) fn is_by_callers(&self) -> bool {
+        !matches!(self, Self::ByRuntime(_))
+    }
+
+    /// Callers may have it.
+    pub(super) fn is_ready(&self) {
+        #[cfg(unix)]
+        if let Self::ByCallers(line) = self {
+            line.is_ready();
+        }
+    }
+
+    /// Sees to it that what was submitted goes out, and waits for what comes back.
+    pub(super) async fn answer(&self, waiting: Waiting, deadline: Option<Deadline>) -> Result<Replies> {
+        self.send();
         // Whoever drives answers every call before it goes.
         self.attended(deadline, waiting).await.unwrap_or_else(|_| Err(disconnected("its driver is gone")))
     }

@@ -67,7 +67,7 @@ impl Session {
         let way_in = self.way_in(patience).await?;
         let (stream, address) =
             dial::dial(&target.addresses, &self.settings, self.tls.as_ref(), &**runner).await?;
-        let connection = Connection::open(stream, address, role, self.hosting, runner);
+        let connection = Connection::open(stream, address, role, &self.hosting, runner);
         let connection = Arc::new(connection.map_err(disconnected)?);
         let credential = way_in.credential.as_deref();
         let outcome = login::log_in(&connection, &self.settings, credential, &**runner).await;
@@ -77,6 +77,7 @@ impl Session {
             login::read_from_replica(&connection, &self.settings, &**runner).await?;
         }
         self.note_connection(&connection)?;
+        connection.is_ready();
         Ok(connection)
     }
 

@@ -6,19 +6,33 @@ use redis::{Cmd, Value};
 use super::batch::Batch;
 use super::connection::Connection;
 use super::reply::settle;
-use super::wire::Deadline;
+use super::wire::{Deadline, Replies};
 use crate::error::{Error, Result};
 
 /// What can be sent on a connection.
 pub(super) trait Sendable: Sync {
     type Reply: Send;
 
+    /// How many replies it gets.
+    fn replies(&self) -> usize;
+
+    /// Appends it as it goes over the wire.
+    fn pack_into(&self, out: &mut Vec<u8>);
+
+    /// Makes one reply of all that it got.
+    ///
+    /// # Errors
+    /// Of the server, for the whole.
+    fn reply(&self, replies: Replies) -> Result<Self::Reply>;
+
     /// Ends at the deadline, unless the socket takes nothing.
     fn send_on(
         &self,
         connection: &Connection,
         deadline: Option<Deadline>,
-    ) -> impl Future<Output = Result<Self::Reply>> + Send;
+    ) -> impl Future<Output = Result<Self::Reply>> + Send {
+        async move { self.reply(connection.submit(self.replies(), deadline, |out| self.pack_into(out)).await?) }
+    }
 
     /// Whether nothing of it ran, since the server wants a login first.
     fn wants_login(outcome: &Result<Self::Reply>) -> bool;
@@ -27,8 +41,16 @@ pub(super) trait Sendable: Sync {
 impl Sendable for Cmd {
     type Reply = Value;
 
-    async fn send_on(&self, connection: &Connection, deadline: Option<Deadline>) -> Result<Value> {
-        connection.exchange(self, deadline).await
+    fn replies(&self) -> usize {
+        1
+    }
+
+    fn pack_into(&self, out: &mut Vec<u8>) {
+        self.write_packed_command(out);
+    }
+
+    fn reply(&self, replies: Replies) -> Result<Value> {
+        replies.into_iter().next().unwrap_or_else(|| Err(Error::internal("a command without a reply")))
     }
 
     fn wants_login(outcome: &Result<Value>) -> bool {
@@ -39,8 +61,15 @@ impl Sendable for Cmd {
 impl Sendable for Batch {
     type Reply = Vec<Result<Value>>;
 
-    async fn send_on(&self, connection: &Connection, deadline: Option<Deadline>) -> Result<Self::Reply> {
-        let replies = connection.submit(self.count(), deadline, |out| self.pack(out)).await?;
+    fn replies(&self) -> usize {
+        self.count()
+    }
+
+    fn pack_into(&self, out: &mut Vec<u8>) {
+        self.pack(out);
+    }
+
+    fn reply(&self, replies: Replies) -> Result<Self::Reply> {
         if !self.is_atomic() {
             return Ok(replies);
         }

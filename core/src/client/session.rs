@@ -1,6 +1,5 @@
 //! What all connections of one client share: how it logs in, where it runs, what it counted, whether it was closed.
 
-use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -120,21 +119,40 @@ impl Session {
     }
 
     /// Counts `work`, which is `count` commands, and holds its place among those in flight.
-    pub(super) async fn counted<T>(&self, count: u64, work: impl Future<Output = Result<T>>) -> Result<T> {
+    pub(super) async fn counted<T>(
+        self: &Arc<Self>,
+        count: u64,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
         let _place = self.place()?;
         self.counts.commands.fetch_add(count, Relaxed);
         let outcome = work.await.map_err(|error| self.or_closed(error));
-        if let Err(error) = &outcome
-            && error.code() != Code::ServerError
-        {
-            self.counts.failures.fetch_add(count, Relaxed);
+        if let Err(error) = &outcome {
+            self.count_failure(count, error);
         }
         outcome
     }
 
-    fn place(&self) -> Result<Place<'_>> {
+    /// Counts `count` commands that ended like this.
+    pub(super) fn count_failure(&self, count: u64, error: &Error) {
+        if error.code() != Code::ServerError {
+            self.counts.failures.fetch_add(count, Relaxed);
+        }
+    }
+
+    /// Whether a place is free among those in flight.
+    pub(super) fn has_room(&self) -> bool {
+        let in_flight = usize::try_from(self.counts.in_flight.load(Relaxed)).unwrap_or(usize::MAX);
+        self.settings.inflight_limit.is_none_or(|limit| in_flight < limit)
+    }
+
+    /// A place among those in flight.
+    ///
+    /// # Errors
+    /// [`Code::RequestLimit`] where all are taken.
+    pub(super) fn place(self: &Arc<Self>) -> Result<Place> {
         let before = self.counts.in_flight.fetch_add(1, Relaxed);
-        let place = Place(&self.counts.in_flight);
+        let place = Place(Arc::clone(self));
         match self.settings.inflight_limit {
             Some(limit) if usize::try_from(before).unwrap_or(usize::MAX) >= limit => Err(Error::new(
                 Code::RequestLimit,
@@ -147,7 +165,7 @@ impl Session {
     }
 
     /// A reply that did not come since the client was closed.
-    fn or_closed(&self, error: Error) -> Error {
+    pub(super) fn or_closed(&self, error: Error) -> Error {
         let is_closed = error.code() == Code::NetworkDisconnected && self.runner.load().is_none();
         if is_closed { Error::closed("client") } else { error }
     }
@@ -249,10 +267,10 @@ pub(super) fn without_login() -> Error {
 }
 
 /// A request in flight.
-struct Place<'a>(&'a AtomicU64);
+pub(super) struct Place(Arc<Session>);
 
-impl Drop for Place<'_> {
+impl Drop for Place {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Relaxed);
+        self.0.counts.in_flight.fetch_sub(1, Relaxed);
     }
 }

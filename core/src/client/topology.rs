@@ -5,6 +5,7 @@ use std::sync::Arc;
 use redis::{Cmd, Value};
 
 use super::cluster::{Cluster, Detour, Request, Routing};
+use super::connection::Connection;
 use super::node::{Node, Target};
 use super::runner::Runner;
 use super::session::{Ending, Session};
@@ -33,6 +34,15 @@ impl Topology {
             true => Node::lazy(session, target),
             false => Node::connect(session, target).await?,
         }))
+    }
+
+    /// The connection that everything goes to, where there is one now.
+    pub(super) fn at_hand(&self) -> Option<Arc<Connection>> {
+        match self {
+            Self::Standalone(node) => node.connected(),
+            // A command's keys say where it goes.
+            Self::Cluster(_) => None,
+        }
     }
 
     /// Sends something where it belongs.

@@ -14,6 +14,7 @@ use super::runner::Runner;
 use super::sendable::Sendable;
 use super::session::Session;
 use super::topology::Topology;
+use super::wire::Replies;
 use crate::error::{Error, Result};
 
 /// Keys under watch, on a connection that nobody else uses until this ends.
@@ -111,13 +112,15 @@ struct Exec<'a>(&'a Batch);
 impl Sendable for Exec<'_> {
     type Reply = Option<Vec<Result<Value>>>;
 
-    async fn send_on(
-        &self,
-        connection: &Connection,
-        deadline: Option<super::wire::Deadline>,
-    ) -> Result<Self::Reply> {
-        let replies =
-            connection.submit(self.0.count_atomic(), deadline, |out| self.0.pack_atomic(out)).await?;
+    fn replies(&self) -> usize {
+        self.0.count_atomic()
+    }
+
+    fn pack_into(&self, out: &mut Vec<u8>) {
+        self.0.pack_atomic(out);
+    }
+
+    fn reply(&self, replies: Replies) -> Result<Self::Reply> {
         super::sendable::outcome_of_exec(replies)
     }
 

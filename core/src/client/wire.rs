@@ -38,7 +38,32 @@ struct Owed {
     ends_with_error: bool,
     replies: Replies,
     deadline: Option<Deadline>,
-    caller: Option<oneshot::Sender<Result<Replies>>>,
+    caller: Option<Caller>,
+}
+
+/// Who is told the outcome of a call.
+enum Caller {
+    Waiting(oneshot::Sender<Result<Replies>>),
+    Told(Box<dyn Told>),
+}
+
+/// Is told an outcome on the spot, while the wire is locked: it must not come back here.
+pub(super) trait Told: Send {
+    fn tell(self: Box<Self>, outcome: Result<Replies>);
+}
+
+impl Caller {
+    fn answer(self, outcome: Result<Replies>) {
+        match self {
+            // Whoever asked may have left.
+            Self::Waiting(caller) => drop(caller.send(outcome)),
+            Self::Told(caller) => caller.tell(outcome),
+        }
+    }
+
+    fn has_left(&self) -> bool {
+        matches!(self, Self::Waiting(caller) if caller.is_closed())
+    }
 }
 
 /// How long a call waits, and until when.
@@ -60,6 +85,32 @@ impl Wire {
         pack: impl FnOnce(&mut Vec<u8>),
     ) -> Result<Waiting> {
         self.owe(count, deadline, false, pack)
+    }
+
+    /// Takes `count` packed commands of a caller that does not wait; it is told. `true`: nothing else is under way.
+    ///
+    /// # Errors
+    /// The caller, where the connection has ended: nothing was taken.
+    pub(super) fn post<T: Told + 'static>(
+        &mut self,
+        count: usize,
+        deadline: Deadline,
+        caller: Box<T>,
+        pack: impl FnOnce(&T, &mut Vec<u8>),
+    ) -> Result<bool, Box<T>> {
+        if self.end.is_some() {
+            return Err(caller);
+        }
+        let is_alone = self.owed.is_empty();
+        self.write(|out| pack(&caller, out));
+        self.owed.push_back(Owed {
+            left: count,
+            ends_with_error: false,
+            replies: Vec::with_capacity(count),
+            deadline: Some(deadline),
+            caller: Some(Caller::Told(caller)),
+        });
+        Ok(is_alone)
     }
 
     /// Takes a command that the server confirms `count` times, or answers with one error.
@@ -85,16 +136,10 @@ impl Wire {
         if let Some(end) = &self.end {
             return Err(end.clone());
         }
-        if self.holds_secret {
-            let mut packed = Vec::new();
-            pack(&mut packed);
-            self.append(&packed);
-        } else {
-            pack(&mut self.outgoing);
-        }
+        self.write(pack);
         let (caller, waiting) = oneshot::channel();
-        let replies = Vec::with_capacity(left);
-        self.owed.push_back(Owed { left, ends_with_error, replies, deadline, caller: Some(caller) });
+        let (caller, replies) = (Some(Caller::Waiting(caller)), Vec::with_capacity(left));
+        self.owed.push_back(Owed { left, ends_with_error, replies, deadline, caller });
         Ok(waiting)
     }
 
@@ -107,11 +152,16 @@ impl Wire {
         self.owe(1, None, false, |out| out.extend_from_slice(packed))
     }
 
-    /// Grows without leaving a copy behind.
-    fn append(&mut self, packed: &[u8]) {
+    /// Behind a login it grows without leaving a copy behind.
+    fn write(&mut self, pack: impl FnOnce(&mut Vec<u8>)) {
+        if !self.holds_secret {
+            return pack(&mut self.outgoing);
+        }
+        let mut packed = Zeroizing::new(Vec::new());
+        pack(&mut packed);
         let mut grown = Vec::with_capacity(self.outgoing.len() + packed.len());
         grown.extend_from_slice(&self.outgoing);
-        grown.extend_from_slice(packed);
+        grown.extend_from_slice(&packed);
         self.outgoing.zeroize();
         self.outgoing = grown;
     }
@@ -148,8 +198,7 @@ impl Wire {
             if next.left == 0
                 && let Some(Owed { caller: Some(caller), replies, .. }) = self.owed.pop_front()
             {
-                // Whoever asked may have left.
-                let _ = caller.send(Ok(replies));
+                caller.answer(Ok(replies));
             }
         }
         Ok(())
@@ -163,7 +212,7 @@ impl Wire {
             if deadline.at > now {
                 next = Some(next.map_or(deadline.at, |next: Duration| next.min(deadline.at)));
             } else if let Some(caller) = owed.caller.take() {
-                let _ = caller.send(Err(timed_out(deadline.within)));
+                caller.answer(Err(timed_out(deadline.within)));
             }
         }
         next
@@ -173,7 +222,7 @@ impl Wire {
     pub(super) fn end(&mut self, error: Error) {
         let error = self.end.get_or_insert(error);
         for caller in self.owed.drain(..).filter_map(|owed| owed.caller) {
-            let _ = caller.send(Err(error.clone()));
+            caller.answer(Err(error.clone()));
         }
         if self.holds_secret {
             self.outgoing.zeroize();
@@ -183,7 +232,7 @@ impl Wire {
 
     /// Whether somebody waits.
     pub(super) fn is_awaited(&self) -> bool {
-        self.owed.iter().any(|owed| owed.caller.as_ref().is_some_and(|caller| !caller.is_closed()))
+        self.owed.iter().any(|owed| owed.caller.as_ref().is_some_and(|caller| !caller.has_left()))
     }
 }
 

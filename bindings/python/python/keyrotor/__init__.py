@@ -15,10 +15,13 @@ All errors are `keyrotor.Error`.
 
 # The compiled half asks for these; nothing is read from disk later.
 from keyrotor import _awaiting as _awaiting
+from keyrotor import _event_loop as _event_loop
 from keyrotor import _events as _events
 from keyrotor import _message as _message
 from keyrotor._native import (
     FILE_DESCRIPTOR_SET,
+    AsyncClient,
+    AsyncPipeline,
     Client,
     Credential,
     Pipeline,
@@ -80,6 +83,8 @@ __all__ = [
     "AccessKey",
     "Address",
     "Argument",
+    "AsyncClient",
+    "AsyncPipeline",
     "AuthError",
     "Callback",
     "Client",

@@ -4,9 +4,8 @@ use std::borrow::Cow;
 
 use redis::{Cmd, Value, cmd};
 
-use super::super::connection::Connection;
 use super::super::sendable::Sendable;
-use super::super::wire::Deadline;
+use super::super::wire::Replies;
 use crate::error::Result;
 
 /// What one node gets of something larger.
@@ -27,7 +26,19 @@ impl<'a> Part<'a> {
         Self { commands: commands.into_iter().map(Cow::Borrowed).collect(), asks }
     }
 
-    fn pack(&self, out: &mut Vec<u8>) {
+    fn replies_each(&self) -> usize {
+        if self.asks { 2 } else { 1 }
+    }
+}
+
+impl Sendable for Part<'_> {
+    type Reply = Vec<Result<Value>>;
+
+    fn replies(&self) -> usize {
+        self.commands.len() * self.replies_each()
+    }
+
+    fn pack_into(&self, out: &mut Vec<u8>) {
         for command in &self.commands {
             if self.asks {
                 cmd("ASKING").write_packed_command(out);
@@ -35,15 +46,9 @@ impl<'a> Part<'a> {
             command.write_packed_command(out);
         }
     }
-}
 
-impl Sendable for Part<'_> {
-    type Reply = Vec<Result<Value>>;
-
-    async fn send_on(&self, connection: &Connection, deadline: Option<Deadline>) -> Result<Self::Reply> {
-        let each = if self.asks { 2 } else { 1 };
-        let count = self.commands.len() * each;
-        let replies = connection.submit(count, deadline, |out| self.pack(out)).await?;
+    fn reply(&self, replies: Replies) -> Result<Self::Reply> {
+        let each = self.replies_each();
         Ok(replies.into_iter().skip(each - 1).step_by(each).collect())
     }
 

@@ -14,7 +14,7 @@ use super::super::reply::disconnected;
 use super::super::runner::Runner;
 use super::super::sendable::Sendable;
 use super::super::session;
-use super::super::wire::Deadline;
+use super::super::wire::{Deadline, Replies};
 use super::redirect::{self, Redirect};
 use super::{Cluster, Place, View};
 use crate::config::Address;
@@ -56,12 +56,16 @@ pub(super) struct Asked<'a>(&'a Cmd);
 impl Sendable for Asked<'_> {
     type Reply = Value;
 
-    async fn send_on(&self, connection: &Connection, deadline: Option<Deadline>) -> Result<Value> {
-        let pack = |out: &mut Vec<u8>| {
-            cmd("ASKING").write_packed_command(out);
-            self.0.write_packed_command(out);
-        };
-        let mut replies = connection.submit(2, deadline, pack).await?;
+    fn replies(&self) -> usize {
+        2
+    }
+
+    fn pack_into(&self, out: &mut Vec<u8>) {
+        cmd("ASKING").write_packed_command(out);
+        self.0.write_packed_command(out);
+    }
+
+    fn reply(&self, mut replies: Replies) -> Result<Value> {
         replies.pop().unwrap_or_else(|| Err(Error::internal("a command without a reply")))
     }
 

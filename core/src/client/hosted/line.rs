@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::pin::pin;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
@@ -20,6 +20,7 @@ use super::super::reply::disconnected;
 use super::super::runner::{Bare, Runner};
 use super::super::wire::Deadline;
 use super::baton::Baton;
+use super::mailbox::{Letter, Mailbox};
 use super::outgoing::{Outgoing, Plain, Unsealed};
 use super::seat;
 use super::socket::{SLICE, Socket, is_nothing};
@@ -31,7 +32,11 @@ const SEALED_CHUNK: usize = 32 << 10;
 const FRESH: Duration = Duration::from_millis(1);
 
 /// `Line` writes at once what is submitted, and is read by one caller at a time.
-pub(crate) struct Line {
+///
+/// An event loop that watches it calls [`read`](Self::read) when it is readable, [`flush`](Self::flush) when it is
+/// writable and [choked](Self::is_choked), and lets go of it once it has [ended](Self::has_ended); the descriptor stays
+/// open until then.
+pub struct Line {
     socket: Socket,
     shared: Arc<Shared>,
     runner: Arc<dyn Runner>,
@@ -44,6 +49,8 @@ pub(crate) struct Line {
     used_at: AtomicU64,
     /// Calls that wait where nobody can read: on the runtime itself.
     unattended: AtomicUsize,
+    /// Of the event loop that watches it.
+    mailbox: Option<Arc<Mailbox>>,
     /// For whoever stands in.
     pub(super) changed: Notify,
 }
@@ -79,6 +86,7 @@ impl Line {
         inbox: Inbox,
         shared: Arc<Shared>,
         runner: Arc<dyn Runner>,
+        mailbox: Option<Arc<Mailbox>>,
     ) -> io::Result<Self> {
         Ok(Self {
             socket: Socket::new(bare.socket)?,
@@ -90,12 +98,18 @@ impl Line {
             is_choked: AtomicBool::new(false),
             used_at: AtomicU64::new(0),
             unattended: AtomicUsize::new(0),
+            mailbox,
             changed: Notify::new(),
         })
     }
 
+    /// Its file descriptor, open for as long as this is held.
+    pub fn descriptor(&self) -> i32 {
+        self.socket.as_raw_fd()
+    }
+
     /// Sends what was submitted, as far as the socket takes it now.
-    pub(in crate::client) fn flush(&self) {
+    pub fn flush(&self) {
         self.used_at.store(nanoseconds(self.runner.now()), Relaxed);
         let sent = locked(&self.outgoing).flush(&self.socket, |out| self.shared.take_outgoing(out));
         match sent {
@@ -109,6 +123,38 @@ impl Line {
         self.shared.end(error);
         self.socket.shut();
         self.changed.notify_one();
+        if let Some(mailbox) = &self.mailbox {
+            mailbox.ring();
+        }
+    }
+
+    /// Callers may have it.
+    pub(in crate::client) fn is_ready(self: &Arc<Self>) {
+        if let Some(mailbox) = &self.mailbox {
+            mailbox.put(Letter::Opened(Arc::clone(self)));
+        }
+    }
+
+    /// Whether an event loop reads it whenever something comes.
+    pub(super) fn is_watched(&self) -> bool {
+        self.mailbox.is_some()
+    }
+
+    /// Reads once, if nobody else does; outcomes go to whom they belong.
+    pub fn read(&self) {
+        if self.baton.take() {
+            Turn(self).read(Wait::Never);
+        }
+    }
+
+    /// Whether it is over: it has to be let go.
+    pub fn has_ended(&self) -> bool {
+        self.shared.has_ended()
+    }
+
+    /// Whether something waits to be [flushed](Self::flush).
+    pub fn has_unsent(&self) -> bool {
+        self.shared.has_unsent()
     }
 
     /// Has whoever stands in look around.
@@ -162,12 +208,19 @@ impl Line {
 
     /// After a pause, looks whether the server hung up meanwhile.
     pub(in crate::client) fn look(&self) {
-        if self.is_quiet(FRESH) && self.baton.take() {
+        if !self.is_watched() && self.is_quiet(FRESH) {
+            self.read_if_free();
+        }
+    }
+
+    pub(super) fn read_if_free(&self) {
+        if self.baton.take() {
             Turn(self).drain();
         }
     }
 
-    pub(super) fn is_choked(&self) -> bool {
+    /// Whether something is unsent that the socket did not take.
+    pub fn is_choked(&self) -> bool {
         self.is_choked.load(Acquire)
     }
 
@@ -176,7 +229,7 @@ impl Line {
     }
 
     /// Ends the waiting of calls whose time is over, and says how long the next one has.
-    pub(super) fn expire(&self) -> Option<Duration> {
+    pub fn expire(&self) -> Option<Duration> {
         let now = self.runner.now();
         self.shared.expire(now).map(|next| next.saturating_sub(now))
     }
@@ -186,7 +239,7 @@ impl Line {
         self.flush();
     }
 
-    fn read(&self, wait: Wait) -> Result<bool> {
+    fn read_for_all(&self, wait: Wait) -> Result<bool> {
         let mut incoming = locked(&self.incoming);
         let incoming = &mut *incoming;
         let received = self.receive(incoming, wait);
@@ -240,7 +293,7 @@ pub(super) struct Turn<'a>(&'a Line);
 impl Turn<'_> {
     /// Reads once, and hands out what came. `false`: nothing came, or the connection ended.
     pub(super) fn read(&self, wait: Wait) -> bool {
-        self.0.read(wait).unwrap_or_else(|error| {
+        self.0.read_for_all(wait).unwrap_or_else(|error| {
             self.0.end(error);
             false
         })

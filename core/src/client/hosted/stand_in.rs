@@ -48,7 +48,7 @@ impl StandIn {
     }
 
     fn is_needed(&self) -> bool {
-        self.line.is_unattended() || self.line.is_quiet(REST)
+        self.line.is_unattended() || !self.line.is_watched() && self.line.is_quiet(REST)
     }
 
     /// Until nobody else sees to the connection.
@@ -56,7 +56,7 @@ impl StandIn {
         while self.is_open() && !self.is_needed() {
             tokio::select! {
                 () = self.line.changed.notified() => {}
-                () = self.runner.sleep(REST) => {}
+                () = self.runner.sleep(REST), if !self.line.is_watched() => {}
             }
             self.line.expire();
         }
@@ -83,7 +83,7 @@ impl StandIn {
         let end = self.runner.now() + GOODBYE;
         let shared = self.line.shared();
         while !shared.has_ended() && shared.is_awaited() && self.runner.now() < end {
-            self.line.look();
+            self.line.read_if_free();
             self.runner.sleep(STILL_AWAITED).await;
         }
         if !shared.has_ended() {

@@ -1,0 +1,184 @@
+//! Calls that nobody waits for: their outcomes go to the mailbox of a host's event loop.
+
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Weak};
+
+use redis::Cmd;
+
+use super::batch::Batch;
+use super::connection::{Connection, LoginRecord};
+use super::hosted::{Letter, Mailbox, Outcome};
+use super::runner::Task;
+use super::sendable::Sendable;
+use super::session::{self, Place, Session};
+use super::wire::{Deadline, Replies, Told};
+use super::{Client, blocking, command};
+use crate::error::{Error, Result};
+
+/// A call under way. Dropping it gives up its place among those in flight; and the call itself, where
+/// [that is possible](Self::ends_when_dropped).
+#[must_use = "dropping it gives the call up"]
+pub struct Posted {
+    _place: Option<Place>,
+    task: Option<Task>,
+    is_unsent: bool,
+}
+
+impl Posted {
+    /// Whether it goes out with the next flush of the connections.
+    pub fn is_unsent(&self) -> bool {
+        self.is_unsent
+    }
+
+    /// Whether the call ends when this is dropped. Others run on, and their outcome comes all the same.
+    pub fn ends_when_dropped(&self) -> bool {
+        self.task.is_some()
+    }
+}
+
+impl Client {
+    /// Sends a command of an event loop's, whose mailbox gets the outcome under `number`. Does not wait.
+    ///
+    /// # Errors
+    /// [`Code::CommandUnsupported`](crate::Code::CommandUnsupported), [`Code::RequestLimit`](crate::Code::RequestLimit),
+    /// [`Code::Closed`](crate::Code::Closed); the mailbox gets nothing then.
+    pub fn post(&self, command: Cmd, number: u64) -> Result<Posted> {
+        command::check(&command)?;
+        let may_share = blocking::wait_of(&command).is_none();
+        let run = |client: Self, command: Cmd| async move { client.execute(&command).await };
+        self.post_any(command, 1, number, may_share, run)
+    }
+
+    /// [`post`](Self::post) for a batch.
+    ///
+    /// # Errors
+    /// As [`post`](Self::post).
+    pub fn post_batch(&self, batch: Batch, number: u64) -> Result<Posted> {
+        let count = u64::try_from(batch.len()).unwrap_or(u64::MAX);
+        let run = |client: Self, batch: Batch| async move { client.execute_batch(&batch).await };
+        let may_share = !batch.is_empty();
+        self.post_any(batch, count, number, may_share, run)
+    }
+
+    /// On the connection that is at hand; else on keyrotor's runtime, where it can wait for one.
+    fn post_any<S, F>(
+        &self,
+        mut what: S,
+        count: u64,
+        number: u64,
+        may_share: bool,
+        run: impl FnOnce(Self, S) -> F,
+    ) -> Result<Posted>
+    where
+        S: Sendable + Send + 'static,
+        F: Future<Output = Result<S::Reply>> + Send + 'static,
+        Outcome: From<Result<S::Reply>>,
+    {
+        let session = &self.handle.session;
+        let runner = session.runner()?;
+        let mailbox =
+            session.hosting.mailbox().ok_or_else(|| Error::internal("a client without a mailbox"))?;
+        if may_share && let Some(connection) = self.handle.topology.at_hand() {
+            let place = session.place()?;
+            let deadline = session.deadline(&*runner);
+            let ticket = Ticket::new(session, &connection, what, deadline, mailbox, number);
+            match connection.post(Box::new(ticket)) {
+                Ok(is_sent) => {
+                    session.counts.commands.fetch_add(count, Relaxed);
+                    return Ok(Posted { _place: Some(place), task: None, is_unsent: !is_sent });
+                }
+                Err(ticket) => what = ticket.what,
+            }
+        }
+        let (mailbox, work) = (Arc::clone(mailbox), run(self.clone(), what));
+        let task = runner.spawn(Box::pin(async move {
+            let outcome = work.await;
+            mailbox.put(Letter::Outcome(number, outcome.into()));
+        }));
+        Ok(Posted { _place: None, task: Some(task), is_unsent: false })
+    }
+}
+
+/// A call on a connection, and what it takes to send it once more.
+pub(super) struct Ticket<S> {
+    session: Arc<Session>,
+    connection: Weak<Connection>,
+    login: LoginRecord,
+    what: S,
+    deadline: Deadline,
+    mailbox: Arc<Mailbox>,
+    number: u64,
+}
+
+impl<S: Sendable + Send + 'static> Ticket<S>
+where
+    Outcome: From<Result<S::Reply>>,
+{
+    fn new(
+        session: &Arc<Session>,
+        connection: &Arc<Connection>,
+        what: S,
+        deadline: Deadline,
+        mailbox: &Arc<Mailbox>,
+        number: u64,
+    ) -> Self {
+        Self {
+            session: Arc::clone(session),
+            connection: Arc::downgrade(connection),
+            login: connection.login(),
+            what,
+            deadline,
+            mailbox: Arc::clone(mailbox),
+            number,
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Deadline {
+        self.deadline
+    }
+
+    pub(super) fn what(&self) -> &S {
+        &self.what
+    }
+
+    fn end(self, outcome: Result<S::Reply>) {
+        let outcome = outcome.map_err(|error| self.session.or_closed(error));
+        if let Err(error) = &outcome {
+            let count = u64::try_from(self.what.replies()).unwrap_or(u64::MAX);
+            self.session.count_failure(count, error);
+        }
+        self.mailbox.put(Letter::Outcome(self.number, outcome.into()));
+    }
+
+    /// The server forgot the login, so nothing of it ran.
+    fn send_again(self, outcome: Result<S::Reply>) {
+        let (Ok(runner), Some(connection)) = (self.session.runner(), self.connection.upgrade()) else {
+            return self.end(outcome);
+        };
+        let spawner = Arc::clone(&runner);
+        let work = async move {
+            let within = self.deadline.within;
+            let healed_and_sent = self.session.heal_and_send(
+                &connection,
+                self.login,
+                &self.what,
+                Some(self.deadline),
+                &*runner,
+            );
+            let outcome =
+                session::by(self.deadline, &*runner, healed_and_sent, || session::timed_out(within)).await;
+            self.end(outcome);
+        };
+        spawner.spawn(Box::pin(work)).detach();
+    }
+}
+
+impl<S: Sendable + Send + 'static> Told for Ticket<S>
+where
+    Outcome: From<Result<S::Reply>>,
+{
+    fn tell(self: Box<Self>, outcome: Result<Replies>) {
+        let outcome = outcome.and_then(|replies| self.what.reply(replies));
+        if S::wants_login(&outcome) { self.send_again(outcome) } else { self.end(outcome) }
+    }
+}
