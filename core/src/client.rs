@@ -2,6 +2,7 @@
 
 mod batch;
 mod blocking;
+mod cluster;
 mod command;
 mod connection;
 mod dial;
@@ -32,7 +33,8 @@ mod wire;
 use std::sync::Arc;
 
 pub use batch::Batch;
-use keyrotor_proto::{ConnectionRequest, Format, Message, Status};
+pub use cluster::Routing;
+use keyrotor_proto::{Code, ConnectionRequest, Format, Message, Status};
 pub use pubsub::Subscriber;
 pub use pushes::{Gap, PubSubEvent, PubSubMessage};
 pub use redis::{Cmd, ToRedisArgs, Value, cmd};
@@ -43,11 +45,11 @@ pub use watch::Watch;
 use crate::callbacks::Callbacks;
 use crate::config::{self, Subscriptions};
 use crate::credential::Credential;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::manager::TokenManager;
 use blocking::Wait;
+use cluster::Request;
 use own::Own;
-use sendable::Sendable;
 use session::Session;
 use topology::Topology;
 
@@ -165,6 +167,24 @@ impl Client {
         }
     }
 
+    /// [`execute`](Self::execute) where the caller says, instead of where the command's name and keys say.
+    ///
+    /// # Errors
+    /// As [`execute`](Self::execute), and [`Code::ArgumentInvalid`](crate::Code::ArgumentInvalid) for a slot that there is
+    /// none of, or an address that is not that of the client's one server;
+    /// [`Code::CommandUnsupported`](crate::Code::CommandUnsupported) for a command that waits at the server.
+    pub async fn execute_on(&self, command: &Cmd, routing: &Routing) -> Result<Value> {
+        command::check(command)?;
+        if blocking::wait_of(command).is_some() {
+            let message = "a command that waits goes where its keys are: execute it without a routing";
+            return Err(Error::new(Code::CommandUnsupported, message));
+        }
+        let Handle { session, topology, .. } = &*self.handle;
+        let runner = session.runner()?;
+        let deadline = session.deadline(&*runner);
+        session.counted(1, topology.send_on(command, routing, deadline, &runner)).await
+    }
+
     /// Sends a batch in one piece and waits for all replies. An error of the server to one command is that
     /// command's outcome, not the batch's; of an atomic batch it is the batch's.
     ///
@@ -255,7 +275,7 @@ impl Client {
         session.counted(1, own.wait(command, wait, topology, &runner)).await
     }
 
-    async fn send<S: Sendable>(&self, count: u64, what: &S) -> Result<S::Reply> {
+    async fn send<R: Request>(&self, count: u64, what: &R) -> Result<R::Reply> {
         let Handle { session, topology, .. } = &*self.handle;
         let runner = session.runner()?;
         let deadline = session.deadline(&*runner);

@@ -2,10 +2,14 @@
 //! [`TokenRefreshConfig`](crate::TokenRefreshConfig).
 
 #[cfg(feature = "client")]
+mod cluster;
+#[cfg(feature = "client")]
 mod connection;
 mod credentials;
 mod refresh;
 
+#[cfg(feature = "client")]
+pub(crate) use cluster::ClusterSettings;
 #[cfg(feature = "client")]
 pub(crate) use connection::{Address, Retry, Settings, Subscriptions, Tls, connection};
 #[cfg(feature = "client")]

@@ -151,7 +151,7 @@ pub use callbacks::{Callback, Callbacks, CredentialsCallback};
 #[cfg(feature = "client")]
 pub use client::{
     Batch, Client, ClientStats, Cmd, ConnectionRole, ConnectionStats, Gap, PubSubEvent, PubSubMessage,
-    Script, Subscriber, ToRedisArgs, Value, Watch, cmd,
+    Routing, Script, Subscriber, ToRedisArgs, Value, Watch, cmd,
 };
 pub use clock::BoxFuture;
 #[cfg(model)]

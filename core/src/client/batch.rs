@@ -55,6 +55,10 @@ impl Batch {
         self.is_atomic
     }
 
+    pub(super) fn commands(&self) -> impl Iterator<Item = &Cmd> {
+        self.pipeline.cmd_iter()
+    }
+
     /// How many replies it gets.
     pub(super) fn count(&self) -> usize {
         if self.is_atomic { self.count_atomic() } else { self.len() }

@@ -35,6 +35,15 @@ const LOGIN: &str = "the client logs in by itself";
 const PUBSUB: &str = "the client has no connection set apart for subscribers yet";
 const ITS_WRITES: &str = "it asks about what its own connection wrote, and commands share one";
 
+/// The words of a command, its name first.
+pub(super) fn words(command: &Cmd) -> impl Iterator<Item = &[u8]> {
+    command.args_iter().map(|argument| match argument {
+        Arg::Simple(word) => word,
+        // Of a scan that begins.
+        _ => b"0",
+    })
+}
+
 /// Refuses what would take the shared connection over.
 pub(super) fn check(command: &Cmd) -> Result<()> {
     let mut arguments = command.args_iter();

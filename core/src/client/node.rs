@@ -37,11 +37,21 @@ impl Node {
     /// What the first connection failed with; nothing is left behind then.
     pub(super) async fn connect(session: &Arc<Session>, target: Target) -> Result<Arc<Self>> {
         let runner = session.runner()?;
+        let connection = session.establish(&target, Role::Shared, &runner).await?;
+        Ok(Self::with(session, target, connection, &runner))
+    }
+
+    /// Begins with a connection to its target.
+    pub(super) fn with(
+        session: &Arc<Session>,
+        target: Target,
+        connection: Arc<Connection>,
+        runner: &Arc<dyn Runner>,
+    ) -> Arc<Self> {
         let node = Self::unconnected(session, target);
-        let connection = session.establish(&node.target, Role::Shared, &runner).await?;
         node.link.set_up(&connection);
-        *node.supervisor() = Some(node.supervise(&runner, Some(connection)));
-        Ok(node)
+        *node.supervisor() = Some(node.supervise(runner, Some(connection)));
+        node
     }
 
     /// Connects when it is first needed. No I/O.
@@ -75,6 +85,11 @@ impl Node {
         &self.target
     }
 
+    /// Who serves as its connection.
+    pub(super) fn link(&self) -> &Link {
+        &self.link
+    }
+
     /// Sends something on the connection, and once more after healing where the server says that nothing of it
     /// ran for want of a login.
     pub(super) async fn send<S: Sendable>(
@@ -83,20 +98,32 @@ impl Node {
         deadline: Deadline,
         runner: &Arc<dyn Runner>,
     ) -> Result<S::Reply> {
-        let late = || self.link.timed_out(deadline.within);
         let connection = match self.link.connected() {
             Some(connection) => connection,
             None => {
                 self.start(runner);
+                let late = || self.link.timed_out(deadline.within);
                 session::by(deadline, &**runner, self.link.connection(), late).await?
             }
         };
+        self.send_over(&connection, what, deadline, runner).await
+    }
+
+    /// [`send`](Self::send) on this connection.
+    pub(super) async fn send_over<S: Sendable>(
+        &self,
+        connection: &Connection,
+        what: &S,
+        deadline: Deadline,
+        runner: &Arc<dyn Runner>,
+    ) -> Result<S::Reply> {
         let login = connection.login();
-        let outcome = what.send_on(&connection, Some(deadline)).await;
+        let outcome = what.send_on(connection, Some(deadline)).await;
         if !S::wants_login(&outcome) {
             return outcome;
         }
-        let healed_and_sent = self.session.heal_and_send(&connection, login, what, Some(deadline), &**runner);
+        let healed_and_sent = self.session.heal_and_send(connection, login, what, Some(deadline), &**runner);
+        let late = || self.link.timed_out(deadline.within);
         session::by(deadline, &**runner, healed_and_sent, late).await
     }
 

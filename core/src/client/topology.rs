@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use redis::Cmd;
+use redis::{Cmd, Value};
 
+use super::cluster::{Cluster, Detour, Request, Routing};
 use super::node::{Node, Target};
 use super::runner::Runner;
-use super::sendable::Sendable;
 use super::session::{Ending, Session};
 use super::wire::Deadline;
 use crate::error::{Error, Result};
@@ -15,6 +15,8 @@ use crate::error::{Error, Result};
 pub(super) enum Topology {
     /// One, for everything.
     Standalone(Arc<Node>),
+    /// Many, by slot.
+    Cluster(Arc<Cluster>),
 }
 
 impl Topology {
@@ -23,6 +25,9 @@ impl Topology {
     /// # Errors
     /// Those of [`Client::connect`](super::Client::connect); nothing is left behind then.
     pub(super) async fn connect(session: &Arc<Session>) -> Result<Self> {
+        if let Some(settings) = session.settings.cluster.clone() {
+            return Cluster::connect(session, settings).await.map(Self::Cluster);
+        }
         let target = Target { addresses: session.settings.addresses.clone(), reads_replica: false };
         Ok(Self::Standalone(match session.settings.is_lazy {
             true => Node::lazy(session, target),
@@ -31,14 +36,36 @@ impl Topology {
     }
 
     /// Sends something where it belongs.
-    pub(super) async fn send<S: Sendable>(
+    pub(super) async fn send<R: Request>(
         &self,
-        what: &S,
+        what: &R,
         deadline: Deadline,
         runner: &Arc<dyn Runner>,
-    ) -> Result<S::Reply> {
+    ) -> Result<R::Reply> {
         match self {
             Self::Standalone(node) => node.send(what, deadline, runner).await,
+            // On the heap, so that the way to one server stays short.
+            Self::Cluster(cluster) => Box::pin(what.send_in(cluster, deadline, runner)).await,
+        }
+    }
+
+    /// Sends a command where its caller says.
+    ///
+    /// # Errors
+    /// [`Code::ArgumentInvalid`] for a slot that there is none of, and for an address that is not this server's.
+    pub(super) async fn send_on(
+        &self,
+        command: &Cmd,
+        routing: &Routing,
+        deadline: Deadline,
+        runner: &Arc<dyn Runner>,
+    ) -> Result<Value> {
+        match self {
+            Self::Standalone(node) => {
+                routing.check_alone(&node.target().addresses)?;
+                node.send(command, deadline, runner).await
+            }
+            Self::Cluster(cluster) => Box::pin(cluster.execute_on(command, routing, deadline, runner)).await,
         }
     }
 
@@ -46,15 +73,15 @@ impl Topology {
     ///
     /// # Errors
     /// Of a cluster: nobody can be asked who has the command's keys, or they are not in one slot.
-    #[expect(clippy::unused_async, reason = "a cluster may have to be asked")]
     pub(super) async fn target_for(
         &self,
-        _command: &Cmd,
-        _deadline: Deadline,
-        _runner: &Arc<dyn Runner>,
+        command: &Cmd,
+        deadline: Deadline,
+        runner: &Arc<dyn Runner>,
     ) -> Result<Target> {
         match self {
             Self::Standalone(node) => Ok(node.target().clone()),
+            Self::Cluster(cluster) => cluster.target_for(command, deadline, runner).await,
         }
     }
 
@@ -62,18 +89,27 @@ impl Topology {
     ///
     /// # Errors
     /// Of a cluster: nobody can be asked who belongs to it.
-    #[expect(clippy::unused_async, reason = "a cluster may have to be asked")]
-    pub(super) async fn any_target(&self, _deadline: Deadline, _runner: &Arc<dyn Runner>) -> Result<Target> {
+    pub(super) async fn any_target(&self, deadline: Deadline, runner: &Arc<dyn Runner>) -> Result<Target> {
         match self {
             Self::Standalone(node) => Ok(node.target().clone()),
+            Self::Cluster(cluster) => cluster.any_target(deadline, runner).await,
         }
     }
 
-    /// Where to send a command that `asked` answered with this error, where the error says that it did not run there
-    /// and belongs elsewhere.
-    pub(super) fn redirected(&self, _error: &Error, _asked: &Target) -> Option<Target> {
+    /// How a command goes on that `asked` answered with this error, where the error says that it did not run there and
+    /// belongs elsewhere.
+    pub(super) fn detour(&self, error: &Error, asked: &Target, runner: &Arc<dyn Runner>) -> Option<Detour> {
         match self {
             Self::Standalone(_) => None,
+            Self::Cluster(cluster) => cluster.detour(error, asked, runner),
+        }
+    }
+
+    /// Ends when the command's keys are no longer at `target`, with where they are: never, for one server.
+    pub(super) async fn elsewhere(&self, command: &Cmd, target: &Target, runner: &Arc<dyn Runner>) -> Target {
+        match self {
+            Self::Standalone(_) => std::future::pending().await,
+            Self::Cluster(cluster) => cluster.elsewhere(command, target, runner).await,
         }
     }
 
@@ -81,6 +117,7 @@ impl Topology {
     pub(super) fn close(&self, ending: &Ending) {
         match self {
             Self::Standalone(node) => node.close(ending),
+            Self::Cluster(cluster) => cluster.close(ending),
         }
     }
 }

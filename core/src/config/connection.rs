@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use keyrotor_proto::authentication_info::Credentials;
-use keyrotor_proto::{
-    Code, ConnectionRequest, NodeAddress, ProtocolVersion, PubSubSubscriptions, ReadFrom, TlsMode,
-};
+use keyrotor_proto::{Code, ConnectionRequest, NodeAddress, ProtocolVersion, PubSubSubscriptions, TlsMode};
 
+use super::cluster::{ClusterSettings, cluster};
 use super::refresh::refresh;
 use super::{Login, conflict, invalid, login, missing, unsupported};
 use crate::callbacks::Callbacks;
@@ -44,6 +43,8 @@ pub(crate) struct Settings {
     pub(crate) verify_identity: bool,
     /// Nothing is dialled before the first command.
     pub(crate) is_lazy: bool,
+    /// `None`: one server.
+    pub(crate) cluster: Option<ClusterSettings>,
     pub(crate) subscriptions: Option<Subscriptions>,
 }
 
@@ -92,6 +93,7 @@ pub(crate) struct Retry {
 pub(crate) fn connection(request: ConnectionRequest, callbacks: &Callbacks) -> Result<Settings> {
     refuse_unsupported(&request)?;
     refuse_database_tokens(&request)?;
+    let cluster = cluster(&request)?;
     let has_credentials = request.authentication_info.is_some();
     if request.require_iam && !has_credentials {
         let advice = "require_iam is set, and no credentials are: set iam_credentials, or unset require_iam";
@@ -131,6 +133,7 @@ pub(crate) fn connection(request: ConnectionRequest, callbacks: &Callbacks) -> R
         inflight_limit: usize::try_from(request.inflight_requests_limit).ok().filter(|limit| *limit > 0),
         verify_identity: request.verify_identity,
         is_lazy: request.lazy_connect,
+        cluster,
         subscriptions: subscriptions(request.pubsub_subscriptions, request.lazy_connect)?,
     })
 }
@@ -138,16 +141,11 @@ pub(crate) fn connection(request: ConnectionRequest, callbacks: &Callbacks) -> R
 /// What is accepted works; so what does not work yet is refused by name.
 fn refuse_unsupported(request: &ConnectionRequest) -> Result<()> {
     let refused = [
-        (request.cluster_mode_enabled, "cluster_mode_enabled"),
-        (request.read_from != i32::from(ReadFrom::Primary), "read_from"),
-        (request.periodic_checks.is_some(), "periodic_checks"),
         (!request.client_az.is_empty(), "client_az"),
-        (request.refresh_topology_from_initial_nodes, "refresh_topology_from_initial_nodes"),
         (request.client_cert_path.is_some(), "client_cert_path"),
         (request.client_key_path.is_some(), "client_key_path"),
         (request.cert_reload.is_some(), "cert_reload"),
         (request.fallback_credentials.is_some(), "fallback_credentials"),
-        (!request.node_address_map.is_empty(), "node_address_map"),
     ];
     match refused.iter().find(|(is_set, _)| *is_set) {
         Some((_, field)) => Err(unsupported(*field)),

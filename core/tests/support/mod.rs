@@ -21,12 +21,18 @@ static SECRETS: Mutex<BTreeMap<u16, String>> = Mutex::new(BTreeMap::new());
 
 /// Starts an emulator with the base's arguments and these, and with a secret key of its own.
 pub(crate) async fn emulator(more: &[&str]) -> Emulator {
+    emulator_with(more, |_| ()).await
+}
+
+/// [`emulator`] with more of its settings changed.
+pub(crate) async fn emulator_with(more: &[&str], change: impl FnOnce(&mut Config)) -> Emulator {
     static LAST: AtomicU32 = AtomicU32::new(0);
     let base: Value = serde_json::from_str(BASE).unwrap();
     let arguments = base["emulator"].as_array().unwrap().iter().map(|text| text.as_str().unwrap());
     let mut config = config(arguments.chain(more.iter().copied()));
     config.keys[0].secret += &format!("/{}", LAST.fetch_add(1, Relaxed));
     let secret = config.keys[0].secret.clone();
+    change(&mut config);
     let emulator = Emulator::start(config).await.unwrap();
     SECRETS.lock().unwrap().insert(emulator.address().port(), secret);
     emulator
@@ -88,7 +94,7 @@ pub(crate) fn lives(token: u32, lease: u32) -> Value {
 }
 
 /// RFC 7396.
-fn merge(target: &mut Value, patch: Value) {
+pub(crate) fn merge(target: &mut Value, patch: Value) {
     let Value::Object(patch) = patch else {
         *target = patch;
         return;
