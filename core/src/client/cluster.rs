@@ -194,10 +194,14 @@ impl Cluster {
         if let Redirect::Moved { slot, to } = redirect {
             let to = self.nodes.at(&self.settings.reachable(to.clone()));
             self.view.send_if_modified(|view| {
-                let moved = view.map.as_ref().map(|map| Arc::new(map.moved(*slot, &to)));
-                let is_known = moved.is_some();
-                view.map = moved;
-                is_known
+                // Of many commands that were under way, the first one has told.
+                let is_news = |map: &&Arc<SlotMap>| {
+                    map.shard(*slot).is_none_or(|shard| !Arc::ptr_eq(&shard.primary, &to))
+                };
+                let moved = view.map.as_ref().filter(is_news).map(|map| Arc::new(map.moved(*slot, &to)));
+                let has_moved = moved.is_some();
+                view.map = moved.or(view.map.take());
+                has_moved
             });
         }
         if matches!(redirect, Redirect::Moved { .. } | Redirect::Lost) {
