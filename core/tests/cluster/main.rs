@@ -17,3 +17,4 @@ mod drops;
 mod ledger;
 mod own;
 mod shared;
+mod view;
