@@ -6,9 +6,12 @@ mod cluster;
 mod command;
 mod connection;
 mod dial;
+mod driven;
 mod driver;
+mod establish;
 mod frame;
 mod heal;
+mod hosted;
 mod inbox;
 mod link;
 mod login;
@@ -134,8 +137,21 @@ impl Client {
     /// # Errors
     /// As [`connect`](Self::connect).
     pub async fn from_request_with(request: &[u8], format: Format, callbacks: &Callbacks) -> Result<Self> {
+        Self::hosted(request, format, callbacks, Hosting::Runtime).await
+    }
+
+    /// [`from_request_with`](Self::from_request_with), for bindings that say who reads the connections.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub async fn hosted(
+        request: &[u8],
+        format: Format,
+        callbacks: &Callbacks,
+        hosting: Hosting,
+    ) -> Result<Self> {
         let settings = config::connection(keyrotor_proto::decode(request, format)?, callbacks)?;
-        let session = Session::open(settings)?;
+        let session = Session::open(settings, hosting)?;
         let topology = Arc::new(Topology::connect(&session).await?);
         let own = Own::new(&session);
         let mut handle = Handle { session, topology, own, subscriber: None };

@@ -13,6 +13,9 @@ use crate::process::Process;
 use crate::runtime::Engine;
 use crate::sync::AbortHandle;
 
+#[cfg(feature = "client")]
+pub use crate::client::{Hosting, attend};
+
 /// How often a blocked call asks whether it is still wanted.
 const CHECK_EVERY: Duration = Duration::from_millis(50);
 

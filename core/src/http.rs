@@ -12,6 +12,7 @@ use aws_smithy_types::body::SdkBody;
 use http_body_util::{BodyExt, Limited};
 
 use crate::process::PerProcess;
+use crate::skew;
 
 /// No answer that is looked for here is as long; a longer one is somebody else's.
 const LONGEST_BODY: usize = 1 << 20;
@@ -55,6 +56,7 @@ pub(crate) async fn ask(question: Question<'_>) -> Result<Answer, Silence> {
         .call(request(&question)?)
         .await
         .map_err(|error| Silence(with_causes(&error)))?;
+    skew::note(response.headers().get("date"));
     let status = response.status().as_u16();
     let retry_after = retry_after(&response);
     let body = Limited::new(response.into_body(), LONGEST_BODY)

@@ -73,7 +73,8 @@
 //! # What is told
 //!
 //! [`TokenManager::events`] is a stream of what happens, as messages ([`proto::Event`]): fetched, fetch failed,
-//! degraded, recovered, expired, rejected, closed, and from a client reauthenticated and re-AUTH failed. Logs go to
+//! degraded, recovered, expired, rejected, closed, and from a client reauthenticated, re-AUTH failed and fallback. Logs
+//! go to
 //! `tracing`: `IAM token refreshed successfully` and `Failed to refresh IAM token: …` with source, generation and
 //! expiry, inside the span `token_refresh`. None of them ever holds a token or a key. They run under no lock: a log
 //! may ask for the status, and one that panics stops no token. They run on keyrotor's own thread: one that hangs holds
@@ -93,7 +94,14 @@
 //! | `keyrotor_credentials_expiry_timestamp_seconds`, of the cloud's keys | gauge | `provider` |
 //! | `keyrotor_auth_failures_total` | counter | `reason` (the error's name) |
 //! | `keyrotor_reauth_total` | counter | `client`, `result` |
+//! | `keyrotor_connections_open`, of the client | gauge | `target` (host and port) |
+//! | `keyrotor_connection_age_seconds`, when it was closed | histogram | `target` (host and port) |
+//! | `keyrotor_fallback_in_use`, 1 while the password is | gauge | `provider`, `target` |
+//! | `keyrotor_clock_skew_seconds`, by which this machine is ahead | gauge | |
 //! | `keyrotor_build_info` | gauge | `version` |
+//!
+//! The clock's skew is what the dates of the answers say of the services that give keys and tokens (STS, SSO, instance
+//! metadata, Entra); beyond 60 s `status` warns of it, too.
 //!
 //! # Errors
 //!
@@ -137,6 +145,8 @@ pub mod redis_rs;
 mod registry;
 mod runtime;
 mod secret;
+#[cfg_attr(not(any(feature = "aws", feature = "azure")), allow(dead_code, reason = "nobody is asked"))]
+mod skew;
 mod source;
 mod sync;
 mod telemetry;

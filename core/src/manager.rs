@@ -2,19 +2,19 @@
 
 mod audience;
 mod feed;
-#[cfg_attr(not(test), allow(dead_code, reason = "the client is about to stand at it"))]
+#[cfg_attr(not(feature = "client"), allow(dead_code, reason = "the client stands at the gate"))]
 mod gate;
 mod handle;
 mod held;
-#[cfg_attr(not(test), allow(dead_code, reason = "as its gate"))]
+#[cfg_attr(not(feature = "client"), allow(dead_code, reason = "the client stands at the gate"))]
 mod line;
 mod members;
 mod news;
 mod observer;
-#[cfg_attr(not(test), allow(dead_code, reason = "as its gate"))]
+#[cfg_attr(not(feature = "client"), allow(dead_code, reason = "the client stands at the gate"))]
 mod pace;
 mod policy;
-#[cfg_attr(not(test), allow(dead_code, reason = "as its gate"))]
+#[cfg_attr(not(feature = "client"), allow(dead_code, reason = "the client stands at the gate"))]
 mod refusal;
 mod round;
 pub(crate) mod schedule;
@@ -40,7 +40,7 @@ use crate::runtime::Engine;
 use crate::secret::Secret;
 use crate::source::Source;
 use feed::{Demand, Feed};
-#[allow(unused_imports, reason = "the client is about to stand at it")]
+#[cfg(feature = "client")]
 pub(crate) use gate::{Attempt, LoginGate};
 use handle::Handle;
 use members::Policy;
@@ -230,6 +230,8 @@ impl TokenManager {
         self.handle.reject(generation, None, Pacing::Here);
     }
 
+    /// With what the server said.
+    #[cfg(feature = "deadpool-postgres")]
     pub(crate) fn reject_with(&self, generation: u64, error: &Error) {
         self.handle.reject(generation, Some(error), Pacing::Here);
     }
@@ -274,6 +276,13 @@ impl TokenManager {
     /// Ends the background work; whoever waits gets [`Code::Closed`]. Harmless when repeated.
     pub fn close(&self) {
         self.handle.close();
+    }
+
+    /// Tells which way the client of this manager logs in from now on: with the fallback password, because of this
+    /// error, or with tokens. Said once, however often it is noted: as event, in `status`, log and metrics.
+    #[cfg_attr(not(test), allow(dead_code, reason = "the client is about to have a fallback"))]
+    pub(crate) fn note_fallback(&self, because: Option<&Error>) {
+        self.handle.note_fallback(because);
     }
 
     pub(crate) fn emit(&self, kind: keyrotor_proto::EventKind, error: Option<&Error>) {

@@ -2,8 +2,10 @@
 //!
 //! Their names and labels are part of what keyrotor promises; [the crate's documentation](crate#metrics) lists them.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use crate::clock::Clock;
 use crate::error::Error;
 
 /// Whose token it is.
@@ -12,6 +14,30 @@ use crate::error::Error;
 pub(crate) struct Labels<'a> {
     pub(crate) provider: &'a str,
     pub(crate) target: &'a str,
+}
+
+/// A connection of the client, counted for as long as this lives.
+#[cfg_attr(not(test), allow(dead_code, reason = "the client is about to count"))]
+pub(crate) struct OpenConnection {
+    target: Box<str>,
+    clock: Arc<dyn Clock>,
+    since: Duration,
+}
+
+#[cfg_attr(not(test), allow(dead_code, reason = "the client is about to count"))]
+impl OpenConnection {
+    /// Of a connection to this `host:port` that was made just now.
+    pub(crate) fn new(target: &str, clock: Arc<dyn Clock>) -> Self {
+        connection_opened(target);
+        let since = clock.monotonic();
+        Self { target: target.into(), clock, since }
+    }
+}
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        connection_closed(&self.target, self.clock.monotonic().saturating_sub(self.since));
+    }
 }
 
 #[cfg(feature = "metrics")]
@@ -73,6 +99,28 @@ mod recorded {
     pub(crate) fn reauthenticated(result: &'static str) {
         counter!("keyrotor_reauth_total", "client" => "keyrotor", "result" => result).increment(1);
     }
+
+    #[cfg_attr(not(test), allow(dead_code, reason = "the client is about to count"))]
+    pub(crate) fn connection_opened(target: &str) {
+        gauge!("keyrotor_connections_open", "target" => target.to_owned()).increment(1.0);
+    }
+
+    #[cfg_attr(not(test), allow(dead_code, reason = "the client is about to count"))]
+    pub(crate) fn connection_closed(target: &str, age: Duration) {
+        gauge!("keyrotor_connections_open", "target" => target.to_owned()).decrement(1.0);
+        histogram!("keyrotor_connection_age_seconds", "target" => target.to_owned())
+            .record(age.as_secs_f64());
+    }
+
+    pub(crate) fn fallback(labels: Labels<'_>, is_in_use: bool) {
+        let (provider, target) = (labels.provider.to_owned(), labels.target.to_owned());
+        let value = if is_in_use { 1.0 } else { 0.0 };
+        gauge!("keyrotor_fallback_in_use", "provider" => provider, "target" => target).set(value);
+    }
+
+    pub(crate) fn clock_skew(seconds_ahead: f64) {
+        gauge!("keyrotor_clock_skew_seconds").set(seconds_ahead);
+    }
 }
 
 #[cfg(not(feature = "metrics"))]
@@ -85,6 +133,10 @@ mod recorded {
     pub(crate) fn keys_fetched(_: &str, _: Option<SystemTime>) {}
     pub(crate) fn auth_failed(_: &Error) {}
     pub(crate) fn reauthenticated(_: &'static str) {}
+    pub(crate) fn connection_opened(_: &str) {}
+    pub(crate) fn connection_closed(_: &str, _: Duration) {}
+    pub(crate) fn fallback(_: Labels<'_>, _: bool) {}
+    pub(crate) fn clock_skew(_: f64) {}
 }
 
 pub(crate) use recorded::*;

@@ -152,6 +152,27 @@ async fn s02_t05_the_machine_gives_keys_once_for_all() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn t20_a_machine_whose_clock_is_wrong_is_told_so_by_who_gives_the_keys() {
+    const TEST: &str = "t20_a_machine_whose_clock_is_wrong_is_told_so_by_who_gives_the_keys";
+    if is_child(TEST) {
+        let manager = iam(r#", "region": "r""#);
+        assert_eq!(manager.status().warnings, Vec::<String>::new());
+        manager.token_async().await.unwrap();
+        let warnings = manager.status().warnings.join("; ");
+        let is_off = std::env::var_os("TEST_OFF").is_some();
+        assert_eq!(warnings.contains(" s ahead of that of the services"), is_off, "{warnings}");
+        return;
+    }
+    for off in [Duration::ZERO, Duration::from_secs(300)] {
+        let keys = Keys::start_at("r", Some(std::time::SystemTime::now() - off)).await;
+        let environment = keys.environment(Provider::Ecs);
+        let mut variables: Vec<_> = environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        variables.extend((!off.is_zero()).then_some(("TEST_OFF", "1")));
+        passes(alone(TEST, &variables)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn s02_a_profile_has_keys_or_a_role_or_a_process() {
     const TEST: &str = "s02_a_profile_has_keys_or_a_role_or_a_process";
     if is_child(TEST) {

@@ -69,6 +69,7 @@ export interface StatusInfo {
   lastError?: ErrorInfo;
   counts: CountsInfo;
   warnings: string[];
+  fallback: boolean;
 }
 
 export interface StatsInfo {

@@ -28,6 +28,8 @@ export interface Status {
   lastError: KeyrotorError | null;
   counts: Counts;
   warnings: string[];
+  /** A client's: it is logged in with the fallback password, since no token can be had. */
+  fallback: boolean;
 }
 
 /** What the events `stale` and `recovered` bring. */
@@ -43,7 +45,7 @@ export interface TokenEvent {
 
 /** @internal */
 export function statusOf(info: StatusInfo): Status {
-  const { source, username, generation, counts, warnings } = info;
+  const { source, username, generation, counts, warnings, fallback } = info;
   return {
     state: info.state.toLowerCase() as State,
     source,
@@ -55,6 +57,7 @@ export function statusOf(info: StatusInfo): Status {
     lastError: info.lastError ? errorOf(info.lastError) : null,
     counts,
     warnings,
+    fallback,
   };
 }
 

@@ -88,6 +88,8 @@ pub struct StatusInfo {
     pub counts: CountsInfo,
     /// For people.
     pub warnings: Vec<String>,
+    /// Whether the client is logged in with the fallback password.
+    pub fallback: bool,
 }
 
 impl From<Status> for StatusInfo {
@@ -103,6 +105,7 @@ impl From<Status> for StatusInfo {
             last_error: status.last_error.map(ErrorInfo::from),
             counts: status.counts.unwrap_or_default().into(),
             warnings: status.warnings,
+            fallback: status.fallback,
         }
     }
 }

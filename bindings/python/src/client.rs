@@ -1,10 +1,11 @@
 //! `Client` for Python.
 
+use keyrotor::host::Hosting;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use crate::error::{guarded, wait};
+use crate::error::{attend, guarded, wait};
 use crate::host::HostFunctions;
 use crate::pipeline::Pipeline;
 use crate::reply::{self, Texts};
@@ -42,7 +43,7 @@ impl Client {
         guarded(py, || {
             let request = Request::connection(py, request, fields, callbacks)?;
             let (bytes, format, callbacks) = (request.bytes(), request.format(), request.callbacks()?);
-            let client = wait(py, || keyrotor::Client::from_request_with(bytes, format, &callbacks))?;
+            let client = wait(py, || keyrotor::Client::hosted(bytes, format, &callbacks, Hosting::Callers))?;
             let texts = if decode { Texts::Str } else { Texts::Bytes };
             Ok(Self { client, texts, functions: request.into_functions() })
         })
@@ -55,7 +56,7 @@ impl Client {
     fn execute<'py>(&self, py: Python<'py>, args: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
         guarded(py, || {
             let command = argument::command(args)?;
-            let value = wait(py, || self.client.execute(&command))?;
+            let value = attend(py, || self.client.execute(&command))?;
             reply::to_python(py, value, self.texts)
         })
     }

@@ -49,6 +49,14 @@ where
     Ok(py.detach(|| host::wait(begin(), interrupted))??)
 }
 
+/// [`wait`] for a call of a client's: the calling thread reads the reply itself.
+pub(crate) fn attend<T: Send, F>(py: Python<'_>, begin: impl FnOnce() -> F + Send) -> Result<T, Failure>
+where
+    F: Future<Output = Result<T, Error>>,
+{
+    Ok(py.detach(|| host::attend(begin(), interrupted))??)
+}
+
 /// Lets Python run the handlers of the signals that came in, so that Ctrl-C ends the waiting.
 pub(crate) fn interrupted() -> Result<(), Failure> {
     match Python::try_attach(|py| py.check_signals()) {

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
 use crate::argument;
-use crate::error::{guarded, instance, wait};
+use crate::error::{attend, guarded, instance};
 use crate::host::HostFunctions;
 use crate::reply::{self, Texts};
 
@@ -60,7 +60,7 @@ impl Pipeline {
     fn run<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         guarded(py, || {
             let batch = std::mem::replace(&mut *self.batch(), empty(self.atomic));
-            let replies = wait(py, || self.client.execute_batch(&batch))?;
+            let replies = attend(py, || self.client.execute_batch(&batch))?;
             let list = PyList::empty(py);
             for outcome in replies {
                 list.append(match outcome {

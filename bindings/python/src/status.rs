@@ -25,6 +25,7 @@ pub(crate) fn status<'py>(py: Python<'py>, status: &Status) -> PyResult<Bound<'p
     dict.set_item("last_error", status.last_error.as_ref().map(|error| detail(py, error)).transpose()?)?;
     dict.set_item("counts", counted)?;
     dict.set_item("warnings", &status.warnings)?;
+    dict.set_item("fallback", status.fallback)?;
     Ok(dict)
 }
 

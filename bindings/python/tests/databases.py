@@ -82,8 +82,11 @@ class Front:
         self._databases.ask(f"/{self.name}/faults/{name}", body)
 
     def kill(self) -> None:
-        """Breaks off all connections."""
+        """Breaks off all connections, and returns when the front has let go of them."""
+        open_before = {one["id"] for one in self._connections() if one["why"] is None}
         self.fault("kill")
+        while any(one["id"] in open_before and one["why"] is None for one in self._connections()):
+            pass
 
     def revoke(self, token: str) -> None:
         """From now on this token is as bad as one whose 15 minutes are over."""
@@ -99,9 +102,13 @@ class Front:
         return [login for login in every if login["user"] == self.user]
 
     def carried(self, token: str) -> bool:
-        """Whether the newest login was made with this token, and accepted."""
-        newest = self.logins()[-1]
-        return (newest["token_sha256"], newest["outcome"]) == (_hash(token), "accepted")
+        """Whether a login with this token was accepted."""
+        wanted = (_hash(token), "accepted")
+        return any((login["token_sha256"], login["outcome"]) == wanted for login in self.logins())
+
+    def _connections(self) -> list[dict[str, Any]]:
+        connections: list[dict[str, Any]] = self._databases.record()[self.name]["connections"]
+        return connections
 
     def outcomes(self) -> list[str]:
         """How this user's logins ended."""

@@ -215,7 +215,8 @@ def test_emulators_of_one_process_have_one_authority(tmp_path: Path) -> None:
             with Emulator() as emulator, emulator.in_environment():
                 addresses = [(emulator.host, emulator.port)]
                 with keyrotor.Client.connect(
-                    addresses=addresses, tls_mode="SecureTls", credentials=credentials
+                    addresses=addresses, tls_mode="SecureTls", credentials=credentials,
+                    connection_timeout=20_000, request_timeout=20_000,  # A starved machine is slow.
                 ) as client:
                     print(client.execute("PING"))
     """

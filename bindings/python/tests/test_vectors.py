@@ -69,7 +69,7 @@ def timeless(token: str) -> tuple[str, str, dict[str, str]]:
 
 
 @pytest.mark.parametrize("vector", VALID, ids=lambda vector: vector["id"])
-def test_token(vector: dict[str, Any]) -> None:
+def test_t01_every_vector_of_the_default_life(vector: dict[str, Any]) -> None:
     with keyrotor.TokenManager(configuration(vector)) as manager:
         token = manager.token()
         credential = manager.credential()

@@ -1,5 +1,6 @@
 //! One socket with its login: what was used to log in, when, and how to do it again.
 
+use std::io;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,10 +12,10 @@ use keyrotor_proto::Code;
 use redis::{Cmd, Value};
 use tokio::sync::Notify;
 
-use super::driver::Driver;
+use super::driven::Driven;
+use super::hosted::Hosting;
 use super::inbox::Inbox;
 use super::pushes::Pushes;
-use super::reply::disconnected;
 use super::runner::{Runner, Stream};
 use super::wire::{Deadline, Replies, Wire};
 use crate::config::Address;
@@ -27,6 +28,7 @@ const BACKLOG: usize = 1 << 20;
 /// A connection that commands can be sent on. Dropping it closes it.
 pub(super) struct Connection {
     shared: Arc<Shared>,
+    driven: Driven,
     runner: Arc<dyn Runner>,
     pub(super) role: Role,
     pub(super) address: Address,
@@ -65,6 +67,10 @@ impl Shared {
         self.wire.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(super) fn wake(&self) {
+        self.driver.wake();
+    }
+
     pub(super) fn wake_with(&self, waker: &Waker) {
         self.driver.register(waker);
     }
@@ -86,6 +92,10 @@ impl Shared {
 
     pub(super) fn is_awaited(&self) -> bool {
         self.wire().is_awaited()
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.has_ended.load(Acquire)
     }
 
     pub(super) fn is_closing(&self) -> bool {
@@ -116,28 +126,34 @@ pub(super) struct LoginRecord {
 
 impl Connection {
     /// Takes a stream over. Nothing is sent.
+    ///
+    /// # Errors
+    /// Where the system does not let the stream be handed to callers.
     pub(super) fn open(
         stream: Box<dyn Stream>,
         address: Address,
         role: Role,
+        hosting: Hosting,
         runner: &Arc<dyn Runner>,
-    ) -> Self {
+    ) -> io::Result<Self> {
         let shared = Arc::<Shared>::default();
         let pushes = match &role {
             Role::Subscriber(pushes) => Some(Arc::clone(pushes)),
             Role::Shared | Role::Own => None,
         };
-        let driver = Driver::new(stream, Inbox::new(pushes), Arc::clone(&shared), Arc::clone(runner));
-        runner.spawn(Box::pin(driver)).detach();
-        Self {
+        // Messages come without anybody's asking.
+        let hosting = if pushes.is_some() { Hosting::Runtime } else { hosting };
+        let driven = Driven::by(hosting, stream, Inbox::new(pushes), &shared, runner)?;
+        Ok(Self {
             shared,
+            driven,
             runner: Arc::clone(runner),
             role,
             address,
             opened_at: runner.now(),
             login: Mutex::default(),
             relogin: tokio::sync::Mutex::default(),
-        }
+        })
     }
 
     /// Sends a command of the connection's own; whoever sends it sees to its time.
@@ -159,9 +175,7 @@ impl Connection {
     ) -> Result<Replies> {
         self.has_room(deadline).await?;
         let waiting = self.shared.wire().submit(count, deadline, pack)?;
-        self.shared.driver.wake();
-        // The driver answers every call before it goes.
-        waiting.await.unwrap_or_else(|_| Err(disconnected("its driver is gone")))
+        self.driven.answer(waiting, deadline).await
     }
 
     /// Sends a command that the server confirms `count` times, or answers with one error.
@@ -174,8 +188,7 @@ impl Connection {
         self.has_room(Some(deadline)).await?;
         let pack = |out: &mut Vec<u8>| command.write_packed_command(out);
         let waiting = self.shared.wire().submit_confirmed(count, deadline, pack)?;
-        self.shared.driver.wake();
-        let replies = waiting.await.unwrap_or_else(|_| Err(disconnected("its driver is gone")))?;
+        let replies = self.driven.answer(waiting, Some(deadline)).await?;
         replies.into_iter().find_map(Result::err).map_or(Ok(()), Err)
     }
 
@@ -184,13 +197,14 @@ impl Connection {
         if self.shared.wire().backlog() < BACKLOG {
             return Ok(());
         }
+        let drained = self.driven.attended(deadline, self.drained());
         let Some(Deadline { within, at }) = deadline else {
-            self.drained().await;
+            drained.await;
             return Ok(());
         };
         tokio::select! {
             biased;
-            () = self.drained() => Ok(()),
+            () = drained => Ok(()),
             () = self.runner.sleep(at.saturating_sub(self.runner.now())) => Err(Error::new(
                 Code::RequestTimeout,
                 format!(
@@ -216,7 +230,13 @@ impl Connection {
     /// Closes the socket; replies that are under way may still come, for a moment.
     pub(super) fn close(&self) {
         self.shared.is_closing.store(true, Release);
-        self.shared.driver.wake();
+        self.driven.stir();
+    }
+
+    /// Whether commands may be sent on it, as far as can be known now.
+    pub(super) fn is_usable(&self) -> bool {
+        self.driven.look();
+        !self.has_ended()
     }
 
     pub(super) fn login(&self) -> LoginRecord {
@@ -232,7 +252,7 @@ impl Connection {
     }
 
     pub(super) fn has_ended(&self) -> bool {
-        self.shared.has_ended.load(Acquire)
+        self.shared.has_ended()
     }
 
     /// Ends when the connection has.

@@ -7,21 +7,24 @@ use std::time::Duration;
 use keyrotor_proto::{Code, EventKind};
 
 use super::connection::{Connection, LoginRecord, Role};
-use super::node::Target;
+use super::establish::{Patience, report};
+use super::login;
 use super::pace;
 use super::runner::Runner;
 use super::sendable::Sendable;
 use super::session::{self, Session};
 use super::wire::Deadline;
-use super::{dial, login};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Lease;
 use crate::credential::Credential;
 use crate::error::{Error, Result};
-use crate::manager::TokenManager;
+use crate::manager::{Attempt, LoginGate, TokenManager};
 
 /// Re-AUTH begins in this share of the lease: it is done by 95 % even where a token has to be fetched first.
 const REAUTH: (f64, f64) = (0.80, 0.92);
+
+/// How many tokens may be refused before a forgotten login counts as refused.
+const HEALS: usize = 3;
 
 /// How the login of a live connection is renewed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,59 +35,6 @@ pub(super) enum Renewal {
 }
 
 impl Session {
-    /// A new connection, logged in. On a refusal the next token goes out on a new connection at once.
-    pub(super) async fn establish(
-        &self,
-        target: &Target,
-        role: Role,
-        runner: &Arc<dyn Runner>,
-    ) -> Result<Arc<Connection>> {
-        match self.establish_once(target, role.clone(), runner).await {
-            Err(error) if error.code() == Code::AuthRefused && self.is_token => {
-                self.establish_once(target, role, runner).await
-            }
-            other => other,
-        }
-    }
-
-    async fn establish_once(
-        &self,
-        target: &Target,
-        role: Role,
-        runner: &Arc<dyn Runner>,
-    ) -> Result<Arc<Connection>> {
-        // First the token: a source that is slow or broken is its own error, and never a connection timeout.
-        let credential = match &self.manager {
-            Some(manager) => Some(manager.credential_async().await?),
-            None => None,
-        };
-        let (stream, address) =
-            dial::dial(&target.addresses, &self.settings, self.tls.as_ref(), &**runner).await?;
-        let connection = Arc::new(Connection::open(stream, address, role, runner));
-        let outcome = login::log_in(&connection, &self.settings, credential.as_deref(), &**runner).await;
-        self.report(credential.as_deref(), &outcome);
-        outcome.map_err(|error| self.with_doubts(error))?;
-        if target.reads_replica {
-            login::read_from_replica(&connection, &self.settings, &**runner).await?;
-        }
-        self.note_connection(&connection)?;
-        Ok(connection)
-    }
-
-    /// Every wrong name is refused with the same words; a name that looked odd from the start is the first suspect.
-    fn with_doubts(&self, error: Error) -> Error {
-        match error.code() {
-            Code::AuthRefused if self.is_token => {
-                let doubts =
-                    self.manager.as_ref().map(|manager| manager.status().warnings).unwrap_or_default();
-                let error = doubts.iter().fold(error, |error, doubt| error.with_hint(doubt));
-                error.with_hint("`keyrotor explain-token` shows what a token says of itself")
-            }
-            Code::AuthRequired if self.manager.is_none() => error.with_hint("the request has no credentials"),
-            _ => error,
-        }
-    }
-
     /// Runs until the connection ends or has to be replaced.
     pub(super) async fn tend(&self, connection: &Connection, renewal: Renewal, runner: &dyn Runner) {
         loop {
@@ -126,19 +76,24 @@ impl Session {
         runner: &dyn Runner,
     ) -> bool {
         let login = connection.login();
+        let left = || (login.at + lease).saturating_sub(runner.now());
         for attempt in 1.. {
-            let error = match self.log_in_newer(connection, manager, login, runner).await {
-                Ok(()) => return true,
-                Err(error) => error,
+            let trying = self.log_in_newer(connection, login, Patience::Waits, runner);
+            let error = tokio::select! {
+                outcome = trying => match outcome {
+                    Ok(()) => return true,
+                    Err(error) => error,
+                },
+                // After the end of the lease nobody knows what the connection still is.
+                () = runner.sleep(left()) => return false,
             };
             tracing::warn!("re-AUTH failed: {error}");
             manager.emit(EventKind::EventReauthFailed, Some(&error));
-            // A server that says nothing twice, or refuses twice, will not log this connection in again; and after
-            // the end of the lease nobody knows what it still is.
+            // A server that says nothing twice, or refuses twice, will not log this connection in again.
             let is_hopeless =
                 matches!(error.code(), Code::AuthRefused | Code::AuthTimeout | Code::AuthIdentityMismatch)
                     && attempt > 1;
-            if connection.has_ended() || is_hopeless || runner.now() >= login.at + lease {
+            if connection.has_ended() || is_hopeless || left().is_zero() {
                 return false;
             }
             // Of a short lease no pause takes more than a small part.
@@ -151,22 +106,17 @@ impl Session {
     async fn log_in_newer(
         &self,
         connection: &Connection,
-        manager: &TokenManager,
         login: LoginRecord,
+        patience: Patience,
         runner: &dyn Runner,
     ) -> Result<()> {
         let _one_at_a_time = connection.relogin.lock().await;
         if connection.login().count > login.count {
             return Ok(());
         }
-        let mut credential = manager.credential_async().await?;
-        if credential.generation <= login.generation {
-            credential = manager.refresh().await?;
-        }
-        if credential.generation <= login.generation {
-            return Err(same_again());
-        }
-        self.send_login(connection, &credential, runner).await
+        let attempt = self.attempt(patience).await?.ok_or_else(session::without_login)?;
+        let credential = attempt.credential_after(login.generation).await?;
+        self.send_login(connection, attempt, &credential, runner).await
     }
 
     /// Sends something on a connection that somebody has, and once more after healing where the server says that
@@ -205,35 +155,41 @@ impl Session {
         seen: LoginRecord,
         runner: &dyn Runner,
     ) -> Result<()> {
-        let Some(manager) = &self.manager else {
-            return Err(Error::new(
-                Code::AuthRequired,
-                "the server wants a login, and the request has no credentials",
-            ));
-        };
-        let _one_at_a_time = connection.relogin.lock().await;
-        if connection.login().count > seen.count {
-            return Ok(());
+        // Said at once, and not behind whoever waits to log in again.
+        if let Some(error) = self.trouble() {
+            return Err(error);
         }
-        for _ in 0..2 {
-            let credential = manager.credential_async().await?;
-            match self.send_login(connection, &credential, runner).await {
+        let _one_at_a_time = connection.relogin.lock().await;
+        let mut outcome = Ok(());
+        for _ in 0..HEALS {
+            if connection.login().count > seen.count {
+                return Ok(());
+            }
+            let attempt = self.attempt(Patience::Fails).await?.ok_or_else(wants_login)?;
+            let credential = attempt.credential().await?;
+            outcome = self.send_login(connection, attempt, &credential, runner).await;
+            match &outcome {
                 Err(error) if error.code() == Code::AuthRefused => {}
-                other => return other,
+                _ => break,
             }
         }
-        let credential = manager.credential_async().await?;
-        self.send_login(connection, &credential, runner).await
+        outcome
+    }
+
+    /// Why logins fail for now.
+    pub(super) fn trouble(&self) -> Option<Error> {
+        self.gate.as_ref().and_then(LoginGate::trouble)
     }
 
     async fn send_login(
         &self,
         connection: &Connection,
-        credential: &Credential,
+        attempt: Attempt<'_>,
+        credential: &Arc<Credential>,
         runner: &dyn Runner,
     ) -> Result<()> {
         let outcome = login::log_in_again(connection, &self.settings, credential, runner).await;
-        self.report(Some(credential), &outcome);
+        report(attempt, credential, &outcome);
         if outcome.is_ok() {
             self.counts.reauths.fetch_add(1, Relaxed);
             if let Some(manager) = &self.manager {
@@ -248,9 +204,9 @@ impl Session {
     /// # Errors
     /// The first that a connection met; the others are tried all the same.
     pub(super) async fn reauthenticate(&self, runner: &dyn Runner) -> Result<()> {
-        let Some(manager) = &self.manager else {
+        if self.manager.is_none() {
             return Err(session::without_login());
-        };
+        }
         let mut outcome = Ok(());
         for connection in self.connections() {
             // A watch, a wait and a subscriber of RESP2 must not be disturbed.
@@ -261,31 +217,15 @@ impl Session {
             };
             if can {
                 let login = connection.login();
-                outcome = outcome.and(self.log_in_newer(&connection, manager, login, runner).await);
+                outcome = outcome.and(self.log_in_newer(&connection, login, Patience::Fails, runner).await);
             }
         }
         outcome
     }
-
-    /// Tells the manager what the server made of its token.
-    fn report(&self, credential: Option<&Credential>, outcome: &Result<()>) {
-        let (Some(manager), Some(credential)) = (&self.manager, credential) else {
-            return;
-        };
-        match outcome {
-            Ok(()) => manager.accept(credential.generation),
-            Err(error) if error.code() == Code::AuthRefused => {
-                manager.reject_with(credential.generation, error)
-            }
-            Err(_) => {}
-        }
-    }
 }
 
-/// Sent once more, it would prolong nothing.
-fn same_again() -> Error {
-    let text = "the source gave the token of the last login again; this connection waits for a newer one";
-    Error::new(Code::CredentialsThrottled, text)
+fn wants_login() -> Error {
+    Error::new(Code::AuthRequired, "the server wants a login, and the request has no credentials")
 }
 
 fn spread((low, high): (f64, f64)) -> f64 {

@@ -54,7 +54,7 @@ impl Link {
     /// The connection, where there is one.
     pub(super) fn connected(&self) -> Option<Arc<Connection>> {
         match &*self.0.borrow() {
-            State::Up(connection) if !connection.has_ended() => Some(Arc::clone(connection)),
+            State::Up(connection) if connection.is_usable() => Some(Arc::clone(connection)),
             _ => None,
         }
     }

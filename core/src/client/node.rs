@@ -1,8 +1,10 @@
 //! One server and the connection to it that all callers share: in use, replaced, waited for.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::connection::{Connection, Role};
+use super::establish::Patience;
 use super::heal::Renewal;
 use super::link::Link;
 use super::pace::{self, ShortLives};
@@ -11,7 +13,7 @@ use super::sendable::Sendable;
 use super::session::{self, Ending, Session};
 use super::wire::Deadline;
 use crate::config::Address;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// What a connection is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +68,11 @@ impl Node {
             link: Link::new(),
             supervisor: Mutex::default(),
         })
+    }
+
+    /// What its connection is for.
+    pub(super) fn target(&self) -> &Target {
+        &self.target
     }
 
     /// Connects in the background, unless somebody saw to that before.
@@ -127,11 +134,27 @@ impl Node {
         session::by(deadline, &**runner, healed_and_sent, late).await
     }
 
+    /// What to say where there was no connection within this time.
+    pub(super) fn timed_out(&self, within: Duration) -> Error {
+        self.link.timed_out(within)
+    }
+
+    /// The connection, where there is one.
+    pub(super) fn connected(&self) -> Option<Arc<Connection>> {
+        self.link.connected()
+    }
+
+    /// The connection, as [`Link::connection`] waits for it.
+    pub(super) async fn connection(&self) -> Result<Arc<Connection>> {
+        self.link.connection().await
+    }
+
     /// A connection in place of `old`, which serves for as long as it lives.
     async fn reconnect(&self, runner: &Arc<dyn Runner>, old: Option<&Connection>) -> Arc<Connection> {
         let mut attempt = 0;
+        let mut patience = Patience::Fails;
         loop {
-            let error = match self.session.establish(&self.target, Role::Shared, runner).await {
+            let error = match self.session.establish(&self.target, Role::Shared, patience, runner).await {
                 Ok(connection) => return connection,
                 Err(error) => error,
             };
@@ -142,6 +165,8 @@ impl Node {
                 self.link.set_down(Some(error));
             }
             runner.sleep(pause).await;
+            // Those who wait for a connection know by now why there is none.
+            patience = Patience::Waits;
         }
     }
 

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::connection::{Connection, Role};
+use super::establish::Patience;
 use super::node::Target;
 use super::pace;
 use super::runner::Runner;
@@ -58,7 +59,7 @@ impl Own {
         let deadline = self.session.deadline(&**runner);
         let mut attempt = 0;
         loop {
-            let error = match self.session.establish(target, Role::Own, runner).await {
+            let error = match self.session.establish(target, Role::Own, Patience::Fails, runner).await {
                 Ok(connection) => return Ok(connection),
                 Err(error) => error,
             };
@@ -83,7 +84,7 @@ impl Own {
         idle.retain(|idle| {
             let is_fresh =
                 self.session.lease_left(&idle.connection, runner).is_none_or(|left| left > Duration::ZERO);
-            is_fresh && !idle.connection.has_ended() && now.saturating_sub(idle.since) < IDLE_TIME
+            is_fresh && idle.connection.is_usable() && now.saturating_sub(idle.since) < IDLE_TIME
         });
     }
 

@@ -14,11 +14,12 @@ pub(super) fn pause(error: &Error, attempt: u32, retry: &Retry, dice: f64) -> Du
         Duration::from_millis(grown).mul_f64(dice)
     };
     match error.code() {
-        // The manager holds the next token back for as long as the refusals call for; this only asks again.
-        Code::AuthRefused if attempt == 1 => Duration::ZERO,
-        Code::AuthRefused => doubling(100, 250),
-        Code::AuthUnavailable | Code::AuthTimeout => doubling(250, 1000),
-        Code::AuthThrottled => doubling(1000, 30_000),
+        // All who log in there take turns at one gate, which has these pauses.
+        Code::AuthRefused
+        | Code::AuthUnavailable
+        | Code::AuthTimeout
+        | Code::AuthThrottled
+        | Code::AuthIdentityMismatch => Duration::ZERO,
         _ if error.is_about_login() => doubling(200, 1000),
         _ => reconnect(retry, attempt, dice),
     }
@@ -69,9 +70,8 @@ mod tests {
     #[test]
     fn each_kind_of_failure_has_its_pace() {
         assert_eq!(pauses(Code::NetworkConnect), [50, 100, 200, 400, 500, 500]);
-        assert_eq!(pauses(Code::AuthUnavailable), [250, 500, 1000, 1000, 1000, 1000]);
-        assert_eq!(pauses(Code::AuthThrottled), [1000, 2000, 4000, 8000, 16_000, 30_000]);
-        assert_eq!(pauses(Code::AuthRefused)[0], 0);
+        assert_eq!(pauses(Code::CredentialsTimeout), [200, 400, 800, 1000, 1000, 1000]);
+        assert_eq!(pauses(Code::AuthThrottled), [0; 6], "these are the gate's");
     }
 
     #[test]

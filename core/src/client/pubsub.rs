@@ -7,6 +7,7 @@ use keyrotor_proto::Code;
 use redis::cmd;
 
 use super::connection::{Connection, Role};
+use super::establish::Patience;
 use super::heal::Renewal;
 use super::link::Link;
 use super::pace::{self, ShortLives};
@@ -103,7 +104,7 @@ impl Subscriber {
             changing: tokio::sync::Mutex::default(),
             supervisor: Mutex::default(),
         });
-        let connection = listener.establish(&runner, None).await?;
+        let connection = listener.establish(&runner, Patience::Fails, None).await?;
         let supervising = supervise(Arc::clone(&listener), Arc::clone(&runner), connection);
         *listener.supervisor() = Some(runner.spawn(Box::pin(supervising)));
         session.note_listener(&listener)?;
@@ -227,10 +228,15 @@ impl Listener {
     }
 
     /// A new connection with all that is wanted. `old` is closed just before, so that no message comes twice.
-    async fn establish(&self, runner: &Arc<dyn Runner>, old: Option<&Connection>) -> Result<Arc<Connection>> {
+    async fn establish(
+        &self,
+        runner: &Arc<dyn Runner>,
+        patience: Patience,
+        old: Option<&Connection>,
+    ) -> Result<Arc<Connection>> {
         let role = Role::Subscriber(Arc::clone(&self.pushes));
         let target = self.topology.any_target(self.session.deadline(&**runner), runner).await?;
-        let connection = self.session.establish(&target, role, runner).await?;
+        let connection = self.session.establish(&target, role, patience, runner).await?;
         if let Some(old) = old {
             old.close();
             old.end().await;
@@ -253,8 +259,9 @@ impl Listener {
     /// A connection in place of `old`.
     async fn reconnect(&self, runner: &Arc<dyn Runner>, old: &Connection) -> Arc<Connection> {
         let mut attempt = 0;
+        let mut patience = Patience::Fails;
         loop {
-            let error = match self.establish(runner, Some(old)).await {
+            let error = match self.establish(runner, patience, Some(old)).await {
                 Ok(connection) => return connection,
                 Err(error) => error,
             };
@@ -268,6 +275,7 @@ impl Listener {
                 self.link.set_down(Some(error));
             }
             runner.sleep(pause).await;
+            patience = Patience::Waits;
         }
     }
 

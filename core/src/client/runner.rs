@@ -2,13 +2,21 @@
 //! event loop, or the thread that waits for a reply, can take tokio's place.
 
 use std::io;
+#[cfg(unix)]
+use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::sync::Arc;
+#[cfg(unix)]
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use rustls::ClientConnection;
+#[cfg(unix)]
+use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
+use tokio_rustls::client::TlsStream;
 
 use crate::clock::{BoxFuture, Clock, SystemClock};
 use crate::error::Result;
@@ -16,9 +24,29 @@ use crate::process::Process;
 use crate::runtime::Engine;
 
 /// A connected byte stream.
-pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static {
+    /// Takes it out of the runtime that it was opened in.
+    fn bare(self: Box<Self>) -> io::Result<Bare>;
+}
 
-impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Stream for T {}
+/// A connected socket, and the TLS over it, that no runtime knows of.
+pub(crate) struct Bare {
+    pub(crate) socket: std::net::TcpStream,
+    pub(crate) tls: Option<ClientConnection>,
+}
+
+impl Stream for TcpStream {
+    fn bare(self: Box<Self>) -> io::Result<Bare> {
+        Ok(Bare { socket: self.into_std()?, tls: None })
+    }
+}
+
+impl Stream for TlsStream<Box<dyn Stream>> {
+    fn bare(self: Box<Self>) -> io::Result<Bare> {
+        let (stream, tls) = self.into_inner();
+        Ok(Bare { tls: Some(tls), ..stream.bare()? })
+    }
+}
 
 /// Runs tasks, waits, connects.
 pub(crate) trait Runner: Send + Sync + 'static {
@@ -37,6 +65,17 @@ pub(crate) trait Runner: Send + Sync + 'static {
         port: u16,
         nodelay: bool,
     ) -> BoxFuture<'static, io::Result<Box<dyn Stream>>>;
+    /// Watches a socket that others use, too. Called on the runtime.
+    #[cfg(unix)]
+    fn watch(&self, socket: Arc<dyn AsFd + Send + Sync>) -> io::Result<Box<dyn Watch>>;
+}
+
+/// Says when something happens on a socket.
+#[cfg(unix)]
+pub(crate) trait Watch: Send {
+    /// Ready once each time that something came or, where asked for, room was made: whoever hears of it goes on until
+    /// the socket has nothing more for him.
+    fn poll_stirred(&mut self, context: &mut Context<'_>, for_room: bool) -> Poll<io::Result<()>>;
 }
 
 /// A running future; dropping it ends the future.
@@ -80,7 +119,40 @@ impl TokioRunner {
     }
 }
 
+#[cfg(unix)]
+struct Watched(Arc<dyn AsFd + Send + Sync>);
+
+#[cfg(unix)]
+impl AsRawFd for Watched {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_fd().as_raw_fd()
+    }
+}
+
+#[cfg(unix)]
+impl Watch for AsyncFd<Watched> {
+    fn poll_stirred(&mut self, context: &mut Context<'_>, for_room: bool) -> Poll<io::Result<()>> {
+        // No shortcut: each of the two has to know whom to wake.
+        let came = self.poll_read_ready(context)?.map(|mut ready| ready.clear_ready());
+        let room = match for_room {
+            true => self.poll_write_ready(context)?.map(|mut ready| ready.clear_ready()),
+            false => Poll::Pending,
+        };
+        if came.is_ready() || room.is_ready() { Poll::Ready(Ok(())) } else { Poll::Pending }
+    }
+}
+
 impl Runner for TokioRunner {
+    #[cfg(unix)]
+    #[expect(
+        deprecated,
+        reason = "its successor is unsafe code; `Watched` keeps the descriptor open, as that asks"
+    )]
+    fn watch(&self, socket: Arc<dyn AsFd + Send + Sync>) -> io::Result<Box<dyn Watch>> {
+        let _inside = self.handle.enter();
+        Ok(Box::new(AsyncFd::new(Watched(socket))?))
+    }
+
     fn spawn(&self, future: BoxFuture<'static, ()>) -> Task {
         Task(Some(self.handle.spawn(future).abort_handle()))
     }

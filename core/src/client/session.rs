@@ -10,6 +10,7 @@ use keyrotor_proto::Code;
 use rustls::ClientConfig;
 
 use super::connection::Connection;
+use super::hosted::Hosting;
 use super::pubsub::Listener;
 use super::runner::{Runner, TokioRunner};
 use super::stats::Counts;
@@ -17,7 +18,7 @@ use super::tls;
 use super::wire::Deadline;
 use crate::config::{Lease, Settings};
 use crate::error::{Error, Result};
-use crate::manager::TokenManager;
+use crate::manager::{LoginGate, TokenManager};
 
 /// Where the client runs.
 struct Work(Arc<dyn Runner>);
@@ -25,9 +26,12 @@ struct Work(Arc<dyn Runner>);
 pub(super) struct Session {
     pub(super) settings: Settings,
     pub(super) manager: Option<TokenManager>,
+    /// Where all who log in there with this identity take turns.
+    pub(super) gate: Option<LoginGate>,
     pub(super) lease: Lease,
     pub(super) is_token: bool,
     pub(super) tls: Option<Arc<ClientConfig>>,
+    pub(super) hosting: Hosting,
     /// There until the close, and with whoever waits for a reply.
     runner: ArcSwapOption<Work>,
     pub(super) counts: Counts,
@@ -47,7 +51,7 @@ pub(super) enum Ending {
 
 impl Session {
     /// No I/O.
-    pub(super) fn open(mut settings: Settings) -> Result<Arc<Self>> {
+    pub(super) fn open(mut settings: Settings, hosting: Hosting) -> Result<Arc<Self>> {
         let tls = settings.tls.as_ref().map(tls::client_config).transpose()?;
         let login = settings.login.take();
         // Logging in before the server cuts is background work.
@@ -60,13 +64,16 @@ impl Session {
         if manager.is_none() {
             tracing::warn!("no credentials: the connection is not logged in");
         }
+        let gate = manager.as_ref().map(|manager| manager.login_gate(&server(&settings))).transpose()?;
         let runner: Arc<dyn Runner> = Arc::new(TokioRunner::find()?);
         Ok(Arc::new(Self {
             settings,
             manager,
+            gate,
             lease,
             is_token,
             tls,
+            hosting,
             runner: ArcSwapOption::from_pointee(Work(runner)),
             counts: Counts::default(),
             connections: Mutex::default(),
@@ -186,6 +193,13 @@ impl Session {
         }
         Ending::Here
     }
+}
+
+/// What tells this server, or cluster, from others.
+fn server(settings: &Settings) -> String {
+    let mut addresses: Vec<_> = settings.addresses.iter().map(ToString::to_string).collect();
+    addresses.sort_unstable();
+    addresses.join(",")
 }
 
 /// Ends the waiting at `deadline`, with what `late` says.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use redis::{Cmd, Value};
+use redis::{Cmd, Value, cmd};
 
 use super::blocking::Wait;
 use super::cluster::{Asked, Detour};
@@ -101,7 +101,7 @@ impl Own {
                     (topology.target_for(command, deadline, runner).await?, false)
                 }
                 _ => return Err(error),
-            };
+            }
         }
     }
 

@@ -46,6 +46,8 @@ pub(crate) struct Settings {
     /// `None`: one server.
     pub(crate) cluster: Option<ClusterSettings>,
     pub(crate) subscriptions: Option<Subscriptions>,
+    /// `None`: one server.
+    pub(crate) cluster: Option<ClusterSettings>,
 }
 
 /// What a subscriber begins with.
@@ -135,6 +137,7 @@ pub(crate) fn connection(request: ConnectionRequest, callbacks: &Callbacks) -> R
         is_lazy: request.lazy_connect,
         cluster,
         subscriptions: subscriptions(request.pubsub_subscriptions, request.lazy_connect)?,
+        cluster,
     })
 }
 

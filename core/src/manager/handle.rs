@@ -35,13 +35,16 @@ pub(super) struct Home {
     pub(super) audience: Arc<Audience>,
     process: Process,
     is_used: AtomicBool,
+    /// The client logs in with the fallback password.
+    is_fallback: AtomicBool,
 }
 
 impl Home {
     fn new(feed: Arc<Feed>, policy: &Arc<Policy>) -> Arc<Self> {
         let audience = Arc::new(Audience::new());
         feed.join(&audience, policy);
-        Arc::new(Self { feed, audience, process: Process::this(), is_used: AtomicBool::new(false) })
+        let (is_used, is_fallback) = (AtomicBool::new(false), AtomicBool::new(false));
+        Arc::new(Self { feed, audience, process: Process::this(), is_used, is_fallback })
     }
 
     /// Something that concerns this manager alone.
@@ -186,9 +189,34 @@ impl Handle {
         home.tell(kind, error);
     }
 
+    /// Which way the client of this manager logs in from now on: by the fallback password, for this reason, or by
+    /// token.
+    pub(super) fn note_fallback(&self, because: Option<&Error>) {
+        let Ok(home) = self.home() else { return };
+        let is_fallback = because.is_some();
+        if home.is_fallback.swap(is_fallback, Relaxed) == is_fallback {
+            return;
+        }
+        telemetry::fallback(home.feed.labels(), is_fallback);
+        let source = &*home.feed.name;
+        match because {
+            Some(error) => {
+                tracing::warn!(
+                    source,
+                    "logging in with the fallback password, since there is no token: {error}"
+                );
+                self.emit(EventKind::EventFallback, because);
+            }
+            None => tracing::info!(source, "logging in with a token again"),
+        }
+    }
+
     pub(super) fn status(&self) -> Status {
         match self.home() {
-            Ok(home) => home.feed.status(&home.audience),
+            Ok(home) => {
+                let fallback = home.is_fallback.load(Relaxed);
+                Status { fallback, ..home.feed.status(&home.audience) }
+            }
             Err(_) => self.farewell.get().map(|status| (**status).clone()).unwrap_or_default(),
         }
     }
@@ -203,6 +231,7 @@ impl Handle {
             return;
         }
         let _ = self.farewell.set(Box::new(farewell(home.feed.status(&home.audience))));
+        self.note_fallback(None);
         if self.home.swap(None).is_none() {
             return;
         }
@@ -217,7 +246,8 @@ impl Handle {
         let old = self.home.load_full().unwrap();
         let (feed, audience) = (Arc::clone(&old.feed), Arc::clone(&old.audience));
         let is_used = AtomicBool::new(old.is_used.load(Relaxed));
-        let gone = Arc::new(Home { feed, audience, process: Process::gone(), is_used });
+        let is_fallback = AtomicBool::new(false);
+        let gone = Arc::new(Home { feed, audience, process: Process::gone(), is_used, is_fallback });
         self.home.store(Some(Arc::clone(&gone)));
         gone
     }

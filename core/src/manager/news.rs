@@ -188,7 +188,7 @@ impl Feed {
         }
     }
 
-    fn labels(&self) -> telemetry::Labels<'_> {
+    pub(super) fn labels(&self) -> telemetry::Labels<'_> {
         telemetry::Labels { provider: &self.name, target: self.source.target() }
     }
 }

@@ -69,7 +69,8 @@ pub struct RetryConfig {
     pub max_delay: Duration,
     /// What each delay grows by. Default 2.
     pub backoff_multiplier: f64,
-    /// A delay varies by this much to both sides, 0 to 100. Unset: full jitter, from 0 to the delay.
+    /// A delay varies by this much to both sides, 0 to 100, and never beyond the longest. Unset: full jitter, from 0
+    /// to the delay. Holds for the pauses after failed logins, too.
     pub jitter_percentage: Option<u32>,
 }
 

@@ -29,6 +29,7 @@ impl Feed {
             last_error: state.last_error.as_ref().map(Error::detail),
             counts: Some(counts),
             warnings,
+            fallback: false,
         }
     }
 }

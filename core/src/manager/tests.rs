@@ -1,6 +1,7 @@
 //! The promises of the manager, on a clock that is wound by hand. One file a promise, or a few that belong together.
 
 mod age;
+mod alone;
 mod end;
 mod faults;
 mod flight;
@@ -8,6 +9,7 @@ mod foreign;
 mod fork;
 mod gate;
 mod lazy;
+mod logged;
 #[cfg(feature = "metrics")]
 mod metered;
 mod outage;

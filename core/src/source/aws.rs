@@ -39,6 +39,7 @@ pub(crate) use role::{Assumed, Role};
 use crate::clock::BoxFuture;
 use crate::error::Error;
 use crate::identity::Identity;
+use crate::skew;
 use crate::source::{Fetch, Fetched, Source, SourceError};
 
 /// How far back a token may be dated so that it differs from another of the same second. SigV4 dates have a
@@ -156,7 +157,7 @@ impl Source for AwsSource {
     }
 
     fn warnings(&self) -> Vec<String> {
-        self.warnings.clone()
+        self.warnings.iter().cloned().chain(skew::warning()).collect()
     }
 }
 

@@ -31,6 +31,7 @@ use repeats::Repeats;
 use crate::clock::BoxFuture;
 use crate::identity::Identity;
 use crate::secret::Secret;
+use crate::skew;
 use crate::source::{Fetch, Fetched, Source, SourceError};
 
 /// What Azure's caches want to see in a token: <https://learn.microsoft.com/azure/redis/entra-for-authentication>.
@@ -137,7 +138,7 @@ impl Source for EntraSource {
     }
 
     fn warnings(&self) -> Vec<String> {
-        self.repeats.warning().into_iter().collect()
+        self.repeats.warning().into_iter().chain(skew::warning()).collect()
     }
 }
 

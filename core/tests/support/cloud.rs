@@ -1,6 +1,7 @@
 //! The emulator's credential endpoints: they verify who asks, and know what they gave.
 
 use std::collections::BTreeMap;
+use std::time::SystemTime;
 
 use keyrotor_emulator::credentials::{Asked, Config, Credentials, Endpoint, Faults, Provider, Role};
 use keyrotor_emulator::{AccessKey, Cloud, CloudConfig};
@@ -20,6 +21,11 @@ pub(crate) struct Keys(Cloud);
 
 impl Keys {
     pub(crate) async fn start(region: &str) -> Self {
+        Self::start_at(region, None).await
+    }
+
+    /// With a clock of its own.
+    pub(crate) async fn start_at(region: &str, clock: Option<SystemTime>) -> Self {
         let role = |name: &str, external_id: Option<&str>| Role {
             name: name.to_owned(),
             external_id: external_id.map(str::to_owned),
@@ -33,7 +39,7 @@ impl Keys {
         };
         let key = AccessKey { id: KEY.0.to_owned(), secret: KEY.1.to_owned(), ..AccessKey::default() };
         let config =
-            CloudConfig { keys: vec![key], credentials: Some(credentials), ..CloudConfig::default() };
+            CloudConfig { clock, keys: vec![key], credentials: Some(credentials), ..CloudConfig::default() };
         Self(Cloud::start(config).await.unwrap())
     }
 

@@ -531,6 +531,9 @@ pub struct Status {
     pub counts: ::core::option::Option<Counts>,
     #[prost(string, repeated, tag = "10")]
     pub warnings: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Of a client's: it is logged in with the fallback password, since no token can be had.
+    #[prost(bool, tag = "11")]
+    pub fallback: bool,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Counts {

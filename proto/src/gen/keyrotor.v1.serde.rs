@@ -4816,6 +4816,9 @@ impl serde::Serialize for Status {
         if !self.warnings.is_empty() {
             len += 1;
         }
+        if self.fallback {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("keyrotor.v1.Status", len)?;
         if self.state != 0 {
             let v = State::try_from(self.state)
@@ -4851,6 +4854,9 @@ impl serde::Serialize for Status {
         if !self.warnings.is_empty() {
             struct_ser.serialize_field("warnings", &self.warnings)?;
         }
+        if self.fallback {
+            struct_ser.serialize_field("fallback", &self.fallback)?;
+        }
         struct_ser.end()
     }
 }
@@ -4875,6 +4881,7 @@ impl<'de> serde::Deserialize<'de> for Status {
             "lastError",
             "counts",
             "warnings",
+            "fallback",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -4889,6 +4896,7 @@ impl<'de> serde::Deserialize<'de> for Status {
             LastError,
             Counts,
             Warnings,
+            Fallback,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -4920,6 +4928,7 @@ impl<'de> serde::Deserialize<'de> for Status {
                             "lastError" | "last_error" => Ok(GeneratedField::LastError),
                             "counts" => Ok(GeneratedField::Counts),
                             "warnings" => Ok(GeneratedField::Warnings),
+                            "fallback" => Ok(GeneratedField::Fallback),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -4949,6 +4958,7 @@ impl<'de> serde::Deserialize<'de> for Status {
                 let mut last_error__ = None;
                 let mut counts__ = None;
                 let mut warnings__ = None;
+                let mut fallback__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::State => {
@@ -5013,6 +5023,12 @@ impl<'de> serde::Deserialize<'de> for Status {
                             }
                             warnings__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::Fallback => {
+                            if fallback__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("fallback"));
+                            }
+                            fallback__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(Status {
@@ -5026,6 +5042,7 @@ impl<'de> serde::Deserialize<'de> for Status {
                     last_error: last_error__,
                     counts: counts__,
                     warnings: warnings__.unwrap_or_default(),
+                    fallback: fallback__.unwrap_or_default(),
                 })
             }
         }

@@ -48,6 +48,11 @@ pub(crate) fn rfc3339_seconds(time: SystemTime) -> String {
     format!("{year:04}-{month:02}-{date:02}T{hour:02}:{minute:02}:{:02}Z", second % 60)
 }
 
+/// Writes `Sun, 15 Jun 2025 12:34:56 GMT`, as in the header `Date`.
+pub(crate) fn http(time: SystemTime) -> String {
+    httpdate::fmt_http_date(time)
+}
+
 /// Writes `20250615T123456Z`.
 pub(crate) fn amz(time: SystemTime) -> String {
     rfc3339_seconds(time).replace(['-', ':'], "")

@@ -113,6 +113,7 @@ class Status(TypedDict):
     last_error: ErrorDetail | None
     counts: Counts
     warnings: list[str]
+    fallback: bool
 
 
 class Event(TypedDict):

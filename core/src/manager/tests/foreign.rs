@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::OnceLock;
 
+use super::alone::is_alone;
 use super::*;
 
 /// Until it fails for want of an answer.
@@ -21,6 +22,10 @@ async fn whole_life(it: &Setup) {
 
 #[tokio::test]
 async fn t11_a_log_that_asks_for_the_status_does_not_wait_for_itself() {
+    let this = "t11_a_log_that_asks_for_the_status_does_not_wait_for_itself";
+    if !is_alone(&format!("manager::tests::foreign::{this}")) {
+        return;
+    }
     for inline in [false, true] {
         let manager: Arc<OnceLock<TokenManager>> = Arc::default();
         let asking = Arc::clone(&manager);

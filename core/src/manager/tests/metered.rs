@@ -8,6 +8,7 @@ use metrics::{
 };
 
 use super::*;
+use crate::telemetry::OpenConnection;
 
 /// Keeps the last value of each metric; counters add up.
 #[derive(Clone, Default)]
@@ -96,6 +97,12 @@ async fn t20_t17_metrics_have_their_names_and_no_token() {
     it.source.fails.store(true, SeqCst);
     it.advance(600).await;
     it.manager.emit(EventKind::EventReauthenticated, None);
+    it.manager.note_fallback(Some(&Error::new(Code::CredentialsFetchFailed, "scripted")));
+    crate::telemetry::clock_skew(-90.0);
+    let (open, closed) =
+        [(), ()].map(|()| OpenConnection::new("cache:6379", Arc::new(it.clock.clone()))).into();
+    it.advance(7).await;
+    drop(closed);
     let start = crate::clock::manual::START.as_secs_f64();
     for (name, value) in [
         ("keyrotor_token_refresh_total{provider=scripted,target=nowhere,result=success}", 3.0),
@@ -104,10 +111,18 @@ async fn t20_t17_metrics_have_their_names_and_no_token() {
         ("keyrotor_token_age_seconds{provider=scripted,target=nowhere}", 480.0),
         ("keyrotor_auth_failures_total{reason=auth-refused}", 1.0),
         ("keyrotor_reauth_total{client=keyrotor,result=success}", 1.0),
+        ("keyrotor_fallback_in_use{provider=scripted,target=nowhere}", 1.0),
+        ("keyrotor_clock_skew_seconds{}", -90.0),
+        ("keyrotor_connections_open{target=cache:6379}", 1.0),
+        ("keyrotor_connection_age_seconds{target=cache:6379}", 7.0),
         (concat!("keyrotor_build_info{version=", env!("CARGO_PKG_VERSION"), "}"), 1.0),
     ] {
         assert_eq!(kept.value(name), Some(value), "{name} in {:#?}", kept.0.lock().unwrap());
     }
+    drop(open);
+    it.manager.close();
+    assert_eq!(kept.value("keyrotor_connections_open{target=cache:6379}"), Some(0.0));
+    assert_eq!(kept.value("keyrotor_fallback_in_use{provider=scripted,target=nowhere}"), Some(0.0));
     let failures = "keyrotor_token_refresh_total{provider=scripted,target=nowhere,result=failure}";
     assert!(kept.value(failures).unwrap() >= 2.0);
     assert!(kept.0.lock().unwrap().keys().all(|name| !name.contains("token-")));

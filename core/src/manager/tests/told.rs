@@ -147,6 +147,28 @@ async fn t19_a_listener_that_is_behind_loses_the_oldest_and_is_told_how_many() {
 }
 
 #[tokio::test]
+async fn t20_a_fallback_is_told_of_once_and_ends_with_the_next_token() {
+    let it = setup(|_| {});
+    let mut events = it.manager.events();
+    let because = Error::new(Code::CredentialsFetchFailed, "scripted");
+    it.manager.note_fallback(Some(&because));
+    it.manager.note_fallback(Some(&because));
+    assert!(it.manager.status().fallback);
+    it.manager.note_fallback(None);
+    assert!(!it.manager.status().fallback);
+    it.manager.note_fallback(Some(&because));
+    it.manager.close();
+    assert!(!it.manager.status().fallback);
+    let mut kinds = Vec::new();
+    while let Some(event) = events.next().await {
+        let error = event.error.as_ref().map(|error| error.name.clone());
+        kinds.push((event.kind(), error));
+    }
+    let fallback = (EventKind::EventFallback, Some("credentials-fetch-failed".to_owned()));
+    assert_eq!(kinds, [fallback.clone(), fallback, (EventKind::EventClosed, None)]);
+}
+
+#[tokio::test]
 async fn t20_each_state_has_its_time() {
     let it = setup(|source| source.gate = Some(Semaphore::new(0)));
     assert_eq!(it.state(), State::Idle);
@@ -173,41 +195,4 @@ fn t20_s01_doubts_about_a_name_stand_in_the_status() {
     let status = TokenManager::from_request(request, Format::Json).unwrap().status();
     assert_eq!(status.warnings.len(), 1);
     assert!(status.warnings[0].contains("looks like an endpoint"), "{:?}", status.warnings);
-}
-
-#[tokio::test]
-async fn t20_t17_the_log_says_what_happened_to_which_token_and_never_the_token() {
-    let text = Arc::new(Mutex::new(Vec::new()));
-    let written = Arc::clone(&text);
-    let log = tracing_subscriber::fmt()
-        .with_ansi(false)
-        .with_span_events(tracing_subscriber::fmt::format::FmtSpan::CLOSE)
-        .with_writer(move || Written(Arc::clone(&written)));
-    let _while_we_test = tracing::subscriber::set_default(log.finish());
-    let it = setup(|_| {});
-    it.first_token().await;
-    it.source.fails.store(true, SeqCst);
-    it.advance(485).await;
-    let log = String::from_utf8(text.lock().unwrap().clone()).unwrap();
-    for line in [
-        r#"INFO keyrotor::manager::news: IAM token refreshed successfully source="scripted" generation=1 expires_at="2025-06-15T12:49:56Z""#,
-        r#"WARN keyrotor::manager::news: Failed to refresh IAM token: scripted failure 4 source="scripted" generation=1 expires_at="2025-06-15T12:49:56Z" failures=3 retry_in_seconds=0.8"#,
-        r#"token_refresh{source="scripted" target="nowhere"}: keyrotor::manager::round: close"#,
-    ] {
-        assert!(log.contains(line), "{line} is not in\n{log}");
-    }
-    assert!(!log.contains("token-1"), "{log}");
-}
-
-struct Written(Arc<Mutex<Vec<u8>>>);
-
-impl std::io::Write for Written {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }

@@ -15,6 +15,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
 use crate::process::PerProcess;
+use crate::skew;
 
 /// One client for the whole process, made when the first link needs the network. A forked child makes its own: the
 /// connections of the parent's have nobody there who reads them.
@@ -48,7 +49,12 @@ struct GuardedConnector(SharedHttpConnector);
 impl HttpConnector for GuardedConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         if may_be_asked(request.uri()) {
-            return self.0.call(request);
+            let answer = self.0.call(request);
+            return HttpConnectorFuture::new(async move {
+                let answer = answer.await?;
+                skew::note(answer.headers().get("date"));
+                Ok(answer)
+            });
         }
         let refusal =
             "plain http goes to this machine and to the metadata addresses alone; set an https endpoint";

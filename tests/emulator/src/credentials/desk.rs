@@ -12,6 +12,7 @@ use crate::shared::Shared;
 use crate::trouble::{Conditions, Trouble};
 use crate::{Error, clock, date};
 use hyper::StatusCode;
+use hyper::header::{DATE, HeaderValue};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -90,7 +91,12 @@ impl Desk {
         };
         let gone = verdict == Verdict::Gone;
         self.log.push(self.asked(endpoint, &reply, verdict));
-        if gone { Err(Gone) } else { Ok(reply.answer) }
+        let mut answer = reply.answer;
+        // Clients compare it with their own clock.
+        if let Ok(date) = HeaderValue::from_str(&date::http(self.now())) {
+            answer.headers_mut().insert(DATE, date);
+        }
+        if gone { Err(Gone) } else { Ok(answer) }
     }
 
     fn serve(&self, endpoint: Endpoint, call: &Call) -> Reply {

@@ -12,7 +12,7 @@ from keyrotor.config import Credentials
 
 OPTION = "keyrotor"
 
-_logins: dict[Hashable, Login] = {}
+known: dict[Hashable, Login] = {}
 
 
 def login_of(settings: Mapping[str, Any]) -> Login:
@@ -20,11 +20,11 @@ def login_of(settings: Mapping[str, Any]) -> Login:
     given = settings["OPTIONS"].get(OPTION, {})
     place = (settings["HOST"], settings["PORT"], settings["USER"])
     key = (*place, _key(given))
-    login = _logins.get(key)
+    login = known.get(key)
     if login is None:
         login = Login.of(given) if isinstance(given, Credentials) else endpoint.login(*place, given)
         # Of two threads one is the first; a manager that nobody asks does nothing.
-        login = _logins.setdefault(key, login)
+        login = known.setdefault(key, login)
     return login
 
 

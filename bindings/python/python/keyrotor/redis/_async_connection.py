@@ -1,0 +1,207 @@
+"""redis-py's asyncio connections, which log in again before the server's lease ends."""
+
+from __future__ import annotations
+
+import functools
+import math
+import weakref
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import redis
+from redis.asyncio.connection import AbstractConnection
+
+from keyrotor.redis._errors import LoginError
+from keyrotor.redis._provider import CredentialProvider
+from keyrotor.redis._retry import AsyncPatience, Patience
+from keyrotor.redis._session import Session
+
+_HAS_HEALTH = hasattr(AbstractConnection, "connect_check_health")
+
+
+def logged_in(connection_class: type[AbstractConnection]) -> type[AbstractConnection]:
+    """The same class of connections, looked after: for pools whose class you choose yourself."""
+    if issubclass(connection_class, LoggedIn):
+        return connection_class
+    return type(f"LoggedIn{connection_class.__name__}", (LoggedIn, connection_class), {})
+
+
+class LoggedIn(AbstractConnection):
+    """Goes before one of redis-py's classes of asyncio connections; see its blocking twin.
+
+    All that may wait for a token waits on another thread than the event loop's.
+    """
+
+    _session: Session | None = None
+    _listener: weakref.ref[Any] | None = None
+    _awaits_login = False
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        if isinstance(self.credential_provider, CredentialProvider | Session):
+            self._session = Session(self.credential_provider)
+            self.credential_provider = self._session
+
+    @property
+    def retry(self) -> Any:
+        """redis-py's retries, which do not repeat a refused login."""
+        return self._patience
+
+    @retry.setter
+    def retry(self, retry: Any) -> None:
+        self._patience = retry if isinstance(retry, Patience) else AsyncPatience(retry)
+
+    # The first login.
+
+    async def connect_check_health(self, *arguments: Any, **options: Any) -> None:
+        """Connects and logs in; with another token where the server refuses the first."""
+        connect = functools.partial(super().connect_check_health, *arguments, **options)
+        await self._connected(connect)
+
+    async def on_connect_check_health(self, *arguments: Any, **options: Any) -> None:
+        """Logs in on a new socket."""
+        await self._logged_in(functools.partial(super().on_connect_check_health, *arguments, **options))
+
+    if not _HAS_HEALTH:
+
+        async def connect(self) -> None:
+            """Connects and logs in; with another token where the server refuses the first."""
+            await self._connected(super().connect)
+
+        async def on_connect(self) -> None:
+            """Logs in on a new socket."""
+            await self._logged_in(super().on_connect)
+
+    async def _connected(self, connect: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await connect()
+        except LoginError:
+            raise
+        except redis.AuthenticationError:
+            if self._session is None:
+                raise
+            try:
+                await connect()
+            except redis.AuthenticationError as error:
+                raise LoginError.refused(error) from error
+
+    async def _logged_in(self, log_in: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await log_in()
+        except LoginError:
+            raise
+        except redis.AuthenticationError:
+            if self._session is not None:
+                self._session.refused()
+            raise
+        self._awaits_login = False
+        if self._session is not None:
+            self._session.accepted()
+
+    # Later logins.
+
+    async def check_health(self) -> None:
+        """redis-py's health check, and a login where it is due."""
+        await super().check_health()
+        if self._session is not None and self._session.is_due:
+            await self._log_in_again(self._session)
+
+    async def _log_in_again(self, session: Session) -> None:
+        """On the live connection, so that what it watches and has selected stays."""
+        for _ in range(2):
+            if await self._offer(session):
+                return
+            session.refused()
+        await self.disconnect(nowait=True)
+        raise redis.ConnectionError("the server refused two logins on a live connection; it is closed")
+
+    async def _offer(self, session: Session) -> bool:
+        """Whether a newer token is not refused; where there is none now, the old login has to do."""
+        try:
+            login = await session.get_newer_credentials_async()
+        except LoginError:
+            session.postponed()
+            return True
+        await self.send_command("AUTH", *login, check_health=False)
+        try:
+            reply = await super().read_response(disconnect_on_error=False)
+        except redis.AuthenticationError:
+            return False
+        except redis.ResponseError:
+            session.postponed()
+            return True
+        except BaseException:
+            # Its reply may still come, and must not be taken for another's.
+            await self.disconnect(nowait=True)
+            raise
+        if reply not in (b"OK", "OK"):
+            # In a MULTI by hand the login is queued: the server drops both with the connection.
+            await self.disconnect(nowait=True)
+            raise redis.ConnectionError("a login was due inside a transaction; the connection is closed")
+        session.accepted()
+        return True
+
+    # Pub/sub: redis-py reads there whatever comes, and sends nothing of its own accord.
+
+    def register_connect_callback(self, callback: Any) -> None:
+        """Called by whoever subscribes on this connection."""
+        super().register_connect_callback(callback)
+        self._listener = weakref.ref(callback.__self__)
+
+    def deregister_connect_callback(self, callback: Any) -> None:
+        """Called when it does so no more."""
+        super().deregister_connect_callback(callback)
+        self._listener = None
+
+    async def read_response(self, *arguments: Any, **options: Any) -> Any:
+        """The next reply, or what was published; `None` in place of the answer to a subscriber's login."""
+        session = self._session
+        if self._listener is None or session is None or not options.get("push_request"):
+            return await super().read_response(*arguments, **options)
+        await self._keep_listening(session)
+        read = functools.partial(super().read_response, *arguments, **options)
+        if self._awaits_login:
+            return await self._answer_or_news(session, read)
+        timeout = options.get("timeout", self.socket_timeout)
+        if timeout in (None, math.inf) and session.due_in < math.inf:
+            # `None` at its end, which redis-py's subscribers take for nothing, and read on.
+            read = functools.partial(read, timeout=session.due_in)
+        return await read()
+
+    async def _keep_listening(self, session: Session) -> None:
+        if self._awaits_login or not session.is_due or not self.is_connected:
+            return
+        if str(self.get_protocol()) != "3":
+            # Such a connection takes no login while it is subscribed.
+            await self._subscribe_anew()
+            return
+        try:
+            login = await session.get_newer_credentials_async()
+        except LoginError:
+            session.postponed()
+            return
+        await self.send_command("AUTH", *login, check_health=False)
+        self._awaits_login = True
+
+    async def _answer_or_news(self, session: Session, read: Callable[[], Awaitable[Any]]) -> Any:
+        try:
+            response = await read()
+        except redis.AuthenticationError:
+            session.refused()
+            await self._subscribe_anew()
+            return None
+        except redis.exceptions.NoPermissionError:
+            raise
+        except redis.ResponseError:
+            session.postponed()
+        else:
+            if response not in (b"OK", "OK"):
+                return response
+            session.accepted()
+        self._awaits_login = False
+        return None
+
+    async def _subscribe_anew(self) -> None:
+        """By what redis-py calls after a connect. What is published meanwhile is lost."""
+        await self.disconnect()
+        await self.connect()

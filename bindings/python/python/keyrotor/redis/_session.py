@@ -1,0 +1,98 @@
+"""What one connection knows of its login."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import redis
+
+from keyrotor.redis._answer import Answer, answer
+from keyrotor.redis._lease import due_after
+
+if TYPE_CHECKING:
+    import keyrotor
+    from keyrotor.redis._provider import CredentialProvider
+
+NEVER = float("inf")
+_PAUSE_SECONDS = 5.0
+_PAUSE_SHARE = 0.02
+
+
+class Session(redis.CredentialProvider):
+    """The login of one connection: with which token, and until when the server honours it.
+
+    It stands between the connection, which asks it for credentials, and the provider. Used by one thread at a
+    time, as its connection is.
+    """
+
+    def __init__(
+        self,
+        provider: CredentialProvider | Session,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        dice: Callable[[], float] = random.random,
+    ) -> None:
+        self.provider: CredentialProvider = provider.provider if isinstance(provider, Session) else provider
+        self._clock = clock
+        self._dice = dice
+        self._credential: keyrotor.Credential | None = None
+        self._sent_at = 0.0
+        self._due = NEVER
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the connection should log in again before anything else."""
+        return self._clock() >= self._due
+
+    @property
+    def due_in(self) -> float:
+        """Seconds until it should; infinite where it never has to."""
+        return max(self._due - self._clock(), 0.0)
+
+    def get_credentials(self) -> Answer:
+        """For a login on a new connection."""
+        self._due = NEVER
+        return self._sends(self.provider.credential())
+
+    async def get_credentials_async(self) -> Answer:
+        """The same without holding up the event loop."""
+        self._due = NEVER
+        return self._sends(await self.provider.credential_async())
+
+    def get_newer_credentials(self) -> Answer:
+        """For a login on a live connection: the token that it has would not prolong its session."""
+        return self._sends(self.provider.credential(self._generation))
+
+    async def get_newer_credentials_async(self) -> Answer:
+        """The same without holding up the event loop."""
+        return self._sends(await self.provider.credential_async(self._generation))
+
+    def accepted(self) -> None:
+        """The server took the credential that was handed out last."""
+        if self._credential is None or self.provider.manager is None:
+            return
+        self.provider.manager.accept(self._credential.generation)
+        lease = self.provider.lease.seconds(self._credential)
+        self._due = NEVER if lease is None else self._sent_at + due_after(lease, self._dice())
+
+    def refused(self) -> None:
+        """The server refused it: nobody is to send it again."""
+        if self._credential is not None and self.provider.manager is not None:
+            self.provider.manager.reject(self._credential.generation)
+
+    def postponed(self) -> None:
+        """The server cannot take logins now; the one that it took before is good until its lease ends."""
+        lease = self._credential and self.provider.lease.seconds(self._credential)
+        self._due = self._clock() + min(_PAUSE_SECONDS, (lease or NEVER) * _PAUSE_SHARE)
+
+    @property
+    def _generation(self) -> int:
+        return 0 if self._credential is None else self._credential.generation
+
+    def _sends(self, credential: keyrotor.Credential | None) -> Answer:
+        # The server counts from when it reads the login, which is no sooner than now.
+        self._credential, self._sent_at = credential, self._clock()
+        return answer(credential)

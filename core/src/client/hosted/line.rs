@@ -1,0 +1,298 @@
+//! A connection in the hands of those who wait for its replies.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::pin::pin;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+use std::time::Duration;
+
+use redis::Value;
+use tokio::sync::Notify;
+
+use super::super::connection::Shared;
+use super::super::inbox::Inbox;
+use super::super::reply::disconnected;
+use super::super::runner::{Bare, Runner};
+use super::super::wire::Deadline;
+use super::baton::Baton;
+use super::outgoing::{Outgoing, Plain, Unsealed};
+use super::seat;
+use super::socket::{SLICE, Socket, is_nothing};
+use crate::error::{Error, Result};
+
+/// What one read of sealed bytes asks for: more than the longest TLS record.
+const SEALED_CHUNK: usize = 32 << 10;
+/// After a pause of this length a look at the socket comes before the next command: the server may have hung up.
+const FRESH: Duration = Duration::from_millis(1);
+
+/// `Line` writes at once what is submitted, and is read by one caller at a time.
+pub(crate) struct Line {
+    socket: Socket,
+    shared: Arc<Shared>,
+    runner: Arc<dyn Runner>,
+    outgoing: Mutex<Outgoing>,
+    incoming: Mutex<Incoming>,
+    baton: Baton,
+    /// Something is unsent that the socket did not take.
+    is_choked: AtomicBool,
+    /// When something was last sent on it, in nanoseconds on the runner's clock.
+    used_at: AtomicU64,
+    /// Calls that wait where nobody can read: on the runtime itself.
+    unattended: AtomicUsize,
+    /// For whoever stands in.
+    pub(super) changed: Notify,
+}
+
+struct Incoming {
+    inbox: Inbox,
+    replies: VecDeque<Result<Value>>,
+    sealed: Vec<u8>,
+}
+
+impl Plain for Incoming {
+    fn room(&mut self) -> &mut [u8] {
+        self.inbox.room()
+    }
+
+    fn took(&mut self, length: usize) -> Result<()> {
+        self.inbox.received(length, &mut self.replies)
+    }
+}
+
+/// How long a read waits for the server.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wait {
+    Never,
+    Slice,
+}
+
+impl Line {
+    /// # Errors
+    /// Where the system refuses a setting of the socket.
+    pub(in crate::client) fn new(
+        bare: Bare,
+        inbox: Inbox,
+        shared: Arc<Shared>,
+        runner: Arc<dyn Runner>,
+    ) -> io::Result<Self> {
+        Ok(Self {
+            socket: Socket::new(bare.socket)?,
+            shared,
+            runner,
+            outgoing: Mutex::new(Outgoing::new(bare.tls)),
+            incoming: Mutex::new(Incoming { inbox, replies: VecDeque::new(), sealed: Vec::new() }),
+            baton: Baton::default(),
+            is_choked: AtomicBool::new(false),
+            used_at: AtomicU64::new(0),
+            unattended: AtomicUsize::new(0),
+            changed: Notify::new(),
+        })
+    }
+
+    /// Sends what was submitted, as far as the socket takes it now.
+    pub(in crate::client) fn flush(&self) {
+        self.used_at.store(nanoseconds(self.runner.now()), Relaxed);
+        let sent = locked(&self.outgoing).flush(&self.socket, |out| self.shared.take_outgoing(out));
+        match sent {
+            Ok(is_all) => self.is_choked.store(!is_all, Release),
+            Err(error) => self.end(disconnected(error)),
+        }
+    }
+
+    /// Ends the connection: those who wait hear of it, and whoever reads is called back.
+    pub(super) fn end(&self, error: Error) {
+        self.shared.end(error);
+        self.socket.shut();
+        self.changed.notify_one();
+    }
+
+    /// Has whoever stands in look around.
+    pub(in crate::client) fn stir(&self) {
+        self.changed.notify_one();
+    }
+
+    /// Waits with others for what comes in: the calling thread reads it, or its runtime does.
+    pub(in crate::client) async fn attended<F: Future>(
+        self: &Arc<Self>,
+        deadline: Option<Deadline>,
+        work: F,
+    ) -> F::Output {
+        let within = deadline.map_or(SLICE, |deadline| deadline.within);
+        let (mut work, mut unattended) = (pin!(work), None);
+        poll_fn(|context| {
+            let outcome = work.as_mut().poll(context);
+            if outcome.is_pending() && !seat::wish(self, within) {
+                unattended.get_or_insert_with(|| self.unattended());
+            }
+            outcome
+        })
+        .await
+    }
+
+    /// Has whoever stands in read for as long as this is kept.
+    pub(super) fn unattended(self: &Arc<Self>) -> Unattended {
+        self.unattended.fetch_add(1, Relaxed);
+        self.changed.notify_one();
+        Unattended(Arc::clone(self))
+    }
+
+    pub(super) fn is_unattended(&self) -> bool {
+        self.unattended.load(Relaxed) > 0
+    }
+
+    /// Takes the turn to read, or has `waiting` woken when it is free.
+    pub(super) fn turn(&self, waiting: &Waker) -> Option<Turn<'_>> {
+        self.baton.take_or_wait(waiting).then(|| Turn(self))
+    }
+
+    pub(super) fn leave(&self, waiting: &Waker) {
+        self.baton.leave(waiting);
+    }
+
+    /// Whether nothing was sent for so long, and nobody waits in a read.
+    pub(super) fn is_quiet(&self, long: Duration) -> bool {
+        let used_at = Duration::from_nanos(self.used_at.load(Relaxed));
+        self.runner.now().saturating_sub(used_at) >= long && !self.baton.is_held()
+    }
+
+    /// After a pause, looks whether the server hung up meanwhile.
+    pub(in crate::client) fn look(&self) {
+        if self.is_quiet(FRESH) && self.baton.take() {
+            Turn(self).drain();
+        }
+    }
+
+    pub(super) fn is_choked(&self) -> bool {
+        self.is_choked.load(Acquire)
+    }
+
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// Ends the waiting of calls whose time is over, and says how long the next one has.
+    pub(super) fn expire(&self) -> Option<Duration> {
+        let now = self.runner.now();
+        self.shared.expire(now).map(|next| next.saturating_sub(now))
+    }
+
+    pub(super) fn say_goodbye(&self) {
+        locked(&self.outgoing).say_goodbye();
+        self.flush();
+    }
+
+    fn read(&self, wait: Wait) -> Result<bool> {
+        let mut incoming = locked(&self.incoming);
+        let incoming = &mut *incoming;
+        let received = self.receive(incoming, wait);
+        let delivered = self.shared.deliver(incoming.replies.drain(..));
+        received.and_then(|came| delivered.map(|()| came))
+    }
+
+    /// `false`: nothing came.
+    fn receive(&self, incoming: &mut Incoming, wait: Wait) -> Result<bool> {
+        let is_sealed = incoming.sealed.len() == SEALED_CHUNK || locked(&self.outgoing).is_sealed();
+        if is_sealed {
+            incoming.sealed.resize(SEALED_CHUNK, 0);
+        }
+        let room = if is_sealed { incoming.sealed.as_mut_slice() } else { incoming.inbox.room() };
+        let read = match wait {
+            Wait::Never => self.socket.receive(room),
+            Wait::Slice => self.socket.receive_soon(room),
+        };
+        match read {
+            Ok(0) => Err(hung_up()),
+            Ok(length) if is_sealed => self.unseal(incoming, length).map(|()| true),
+            Ok(length) => incoming.took(length).map(|()| true),
+            Err(error) if is_nothing(&error) => Ok(false),
+            Err(error) => Err(disconnected(error)),
+        }
+    }
+
+    fn unseal(&self, incoming: &mut Incoming, length: usize) -> Result<()> {
+        let sealed = std::mem::take(&mut incoming.sealed);
+        let came = sealed.get(..length).unwrap_or_default();
+        let unsealed = locked(&self.outgoing).unseal(came, incoming);
+        incoming.sealed = sealed;
+        match unsealed? {
+            Unsealed::More => {}
+            Unsealed::Answer => self.flush(),
+            Unsealed::End => return Err(hung_up()),
+        }
+        Ok(())
+    }
+}
+
+impl AsFd for Line {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+/// The right to read, given back when it is dropped.
+pub(super) struct Turn<'a>(&'a Line);
+
+impl Turn<'_> {
+    /// Reads once, and hands out what came. `false`: nothing came, or the connection ended.
+    pub(super) fn read(&self, wait: Wait) -> bool {
+        self.0.read(wait).unwrap_or_else(|error| {
+            self.0.end(error);
+            false
+        })
+    }
+
+    /// Waits for the server for one slice at most, or for as long as the next call has, and reads.
+    pub(super) fn read_within(&self, within: Duration) -> bool {
+        if self.0.is_choked() || within < SLICE {
+            if self.0.socket.wait(self.0.is_choked(), within.min(SLICE)).is_err() {
+                return false;
+            }
+            if self.0.is_choked() {
+                self.0.flush();
+            }
+            return self.read(Wait::Never);
+        }
+        self.read(Wait::Slice)
+    }
+
+    /// Reads all that is there.
+    pub(super) fn drain(&self) {
+        while self.read(Wait::Never) {}
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            // Nobody knows where the next reply begins.
+            self.0.end(Error::internal("reading this connection panicked"));
+        }
+        self.0.baton.release();
+    }
+}
+
+/// A call that waits where nobody can read.
+pub(super) struct Unattended(Arc<Line>);
+
+impl Drop for Unattended {
+    fn drop(&mut self) {
+        self.0.unattended.fetch_sub(1, Relaxed);
+    }
+}
+
+fn hung_up() -> Error {
+    disconnected("the server closed it")
+}
+
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
