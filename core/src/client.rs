@@ -40,7 +40,7 @@ use std::time::Duration;
 pub use batch::Batch;
 pub use cluster::Routing;
 pub use hosted::{Hosting, Letter, Line, Mailbox, Outcome, attend};
-use keyrotor_proto::{ConnectionRequest, Format, Message, Status};
+use keyrotor_proto::{Code, ConnectionRequest, Format, Message, Status};
 pub use posting::Posted;
 pub use pubsub::Subscriber;
 pub use pushes::{Gap, PubSubEvent, PubSubMessage};
@@ -52,7 +52,7 @@ pub use watch::Watch;
 use crate::callbacks::Callbacks;
 use crate::config::{self, Subscriptions};
 use crate::credential::Credential;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::manager::TokenManager;
 use crate::secret::Secret;
 use blocking::Wait;
@@ -61,12 +61,17 @@ use own::Own;
 use session::Session;
 use topology::Topology;
 
-/// A client of one server, logged in for as long as it lives.
+/// A client of one server or, with `cluster_mode_enabled`, of a cluster, logged in for as long as it lives.
 ///
-/// Commands of any number of tasks and threads share one connection, which logs in again before the server's
-/// lease ends and is replaced when it is lost. A command that was in flight when the connection was lost fails
+/// Commands of any number of tasks and threads share one connection to each server, which logs in again before the
+/// server's lease ends and is replaced when it is lost. A command that was in flight when the connection was lost fails
 /// with [`Code::NetworkDisconnected`](crate::Code::NetworkDisconnected): whether it ran is not known, and it is
 /// never sent twice unless the server said that it did not run.
+///
+/// In a cluster a command goes to the primary that has its key's slot, wherever it moves; MGET, MSET, DEL, UNLINK, EXISTS
+/// and TOUCH may have keys of many slots, which is then many commands in one; and what servers advise to send to all nodes,
+/// such as DBSIZE, goes to all, with one reply. [`execute_on`](Self::execute_on) says otherwise. What a node did not run,
+/// since the slot has moved or the cluster is changing, is sent again for as long as the request's timeout allows.
 ///
 /// Clones are handles to the same client; it is closed by [`close`](Self::close) or when the last handle goes.
 /// Inside a tokio runtime it runs there, elsewhere on keyrotor's own thread.
@@ -192,9 +197,14 @@ impl Client {
     ///
     /// # Errors
     /// As [`execute`](Self::execute), and [`Code::ArgumentInvalid`](crate::Code::ArgumentInvalid) for a slot that there is
-    /// none of, or an address that is not that of the client's one server.
+    /// none of, or an address that is not that of the client's one server;
+    /// [`Code::CommandUnsupported`](crate::Code::CommandUnsupported) for a command that waits at the server.
     pub async fn execute_on(&self, command: &Cmd, routing: &Routing) -> Result<Value> {
         command::check(command)?;
+        if blocking::wait_of(command).is_some() {
+            let message = "a command that waits goes where its keys are: execute it without a routing";
+            return Err(Error::new(Code::CommandUnsupported, message));
+        }
         let Handle { session, topology, .. } = &*self.handle;
         let runner = session.runner()?;
         let deadline = session.deadline(&*runner);
@@ -204,8 +214,13 @@ impl Client {
     /// Sends a batch in one piece and waits for all replies. An error of the server to one command is that
     /// command's outcome, not the batch's; of an atomic batch it is the batch's.
     ///
+    /// In a cluster an atomic batch runs on one node, so its keys have to be in one slot. Any other batch goes to its nodes
+    /// in parts: commands of one slot run in order, others beside each other, and what one node did not answer is the
+    /// outcome of its commands only.
+    ///
     /// # Errors
-    /// As [`execute`](Self::execute).
+    /// As [`execute`](Self::execute), and [`Code::ArgumentInvalid`](crate::Code::ArgumentInvalid) for an atomic batch with
+    /// keys of two slots of a cluster.
     pub async fn execute_batch(&self, batch: &Batch) -> Result<Vec<Result<Value>>> {
         if batch.is_empty() {
             return Ok(Vec::new());
@@ -382,6 +397,7 @@ mod tests {
         let _ = |client: Client, command: Cmd, batch: Batch, request: ConnectionRequest| {
             movable(async move {
                 let _ = client.execute(&command).await;
+                let _ = client.execute_on(&command, &Routing::Random).await;
                 client.execute_batch(&batch).await
             });
             movable(Client::connect(request));

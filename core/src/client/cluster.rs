@@ -24,6 +24,7 @@ mod table;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use keyrotor_proto::Code;
 use redis::Cmd;
@@ -39,6 +40,7 @@ pub(super) use batch::Request;
 use nodes::Nodes;
 use redirect::Redirect;
 pub use routing::Routing;
+pub(super) use send::Asked;
 use slots::SlotMap;
 
 /// Where in the cluster something goes.
@@ -52,12 +54,16 @@ pub(super) enum Place {
     Node(Address),
 }
 
-/// Where a command goes that did not run where it was sent.
-pub(super) struct Detour {
-    pub(super) target: Target,
-    /// Whether ASKING has to come right before the command.
-    pub(super) asks: bool,
+/// How a command goes on that did not run where it was sent.
+pub(super) enum Detour {
+    /// There, and where it `asks`, with ASKING right before it.
+    To { target: Target, asks: bool },
+    /// Where its keys are a little later.
+    Later,
 }
+
+/// How long something may take before the view is doubted for it.
+const USUAL: Duration = Duration::from_millis(200);
 
 /// What is known of the cluster.
 #[derive(Clone, Default)]
@@ -122,7 +128,7 @@ impl Cluster {
     /// One that is connected, if there is one.
     fn any_primary(&self, map: &SlotMap) -> Option<Arc<Node>> {
         let primaries: Vec<_> = map.primaries().collect();
-        let connected = self.in_turn(&primaries).find(|node| node.connected().is_some());
+        let connected = self.in_turn(&primaries).find(|node| node.link().connected().is_some());
         connected.or_else(|| self.in_turn(&primaries).next()).map(|node| Arc::clone(node))
     }
 
@@ -130,7 +136,7 @@ impl Cluster {
     fn connected_replica(&self, replicas: &[Arc<Node>], runner: &Arc<dyn Runner>) -> Option<Arc<Node>> {
         let mut in_turn = self.in_turn(replicas);
         let connected = in_turn.find(|node| {
-            let is_connected = node.connected().is_some();
+            let is_connected = node.link().connected().is_some();
             if !is_connected {
                 node.start(runner);
             }
@@ -188,10 +194,14 @@ impl Cluster {
         if let Redirect::Moved { slot, to } = redirect {
             let to = self.nodes.at(&self.settings.reachable(to.clone()));
             self.view.send_if_modified(|view| {
-                let moved = view.map.as_ref().map(|map| Arc::new(map.moved(*slot, &to)));
-                let is_known = moved.is_some();
-                view.map = moved;
-                is_known
+                // Of many commands that were under way, the first one has told.
+                let is_news = |map: &&Arc<SlotMap>| {
+                    map.shard(*slot).is_none_or(|shard| !Arc::ptr_eq(&shard.primary, &to))
+                };
+                let moved = view.map.as_ref().filter(is_news).map(|map| Arc::new(map.moved(*slot, &to)));
+                let has_moved = moved.is_some();
+                view.map = moved.or(view.map.take());
+                has_moved
             });
         }
         if matches!(redirect, Redirect::Moved { .. } | Redirect::Lost) {
@@ -246,21 +256,46 @@ impl Cluster {
         node.map(|node| node.target().clone()).ok_or_else(|| self.unknown(deadline))
     }
 
-    /// Where a command goes that a connection of its own got this error for.
+    /// How a command goes on that a connection of its own got this error for.
     pub(super) fn detour(
         self: &Arc<Self>,
         error: &Error,
         asked: &Target,
         runner: &Arc<dyn Runner>,
     ) -> Option<Detour> {
+        if error.code() == Code::NetworkDisconnected {
+            self.doubt(runner);
+        }
         let redirect = redirect::read(error, asked.addresses.first()?)?;
         self.learn(&redirect, runner);
-        let (to, asks) = match redirect {
-            Redirect::Moved { to, .. } => (to, false),
-            Redirect::Ask { to } => (to, true),
-            Redirect::Later | Redirect::Lost | Redirect::ReplicaAway => return None,
-        };
-        Some(Detour { target: self.nodes.target(&self.settings.reachable(to)), asks })
+        let target = |to| self.nodes.target(&self.settings.reachable(to));
+        Some(match redirect {
+            Redirect::Moved { to, .. } => Detour::To { target: target(to), asks: false },
+            Redirect::Ask { to } => Detour::To { target: target(to), asks: true },
+            Redirect::Later | Redirect::Lost | Redirect::ReplicaAway => Detour::Later,
+        })
+    }
+
+    /// Ends when the command's keys are no longer at `target`, with where they are.
+    pub(super) async fn elsewhere(
+        self: &Arc<Self>,
+        command: &Cmd,
+        target: &Target,
+        runner: &Arc<dyn Runner>,
+    ) -> Target {
+        let mut view = self.view.subscribe();
+        runner.sleep(USUAL).await;
+        loop {
+            view.mark_unchanged();
+            let deadline = self.session.deadline(&**runner);
+            match self.target_for(command, deadline, runner).await {
+                Ok(now) if now != *target => return now,
+                _ => self.doubt(runner),
+            }
+            if self.changed(&mut view).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
     }
 
     /// Ends the background work; replies that are under way may still come, for a moment.

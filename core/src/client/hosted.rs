@@ -21,6 +21,7 @@ mod socket;
 #[cfg(unix)]
 mod stand_in;
 #[cfg(all(test, unix))]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 mod tests;
 
 use std::sync::Arc;

@@ -39,7 +39,7 @@ impl Node {
     /// What the first connection failed with; nothing is left behind then.
     pub(super) async fn connect(session: &Arc<Session>, target: Target) -> Result<Arc<Self>> {
         let runner = session.runner()?;
-        let connection = session.establish(&target, Role::Shared, Patience::Fails, &runner).await?;
+        let connection = session.establish(&target, Role::Shared, &runner).await?;
         Ok(Self::with(session, target, connection, &runner))
     }
 
@@ -87,6 +87,16 @@ impl Node {
         runner.spawn(Box::pin(supervise(Arc::clone(self), Arc::clone(runner), connection)))
     }
 
+    /// What its connection is for.
+    pub(super) fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Who serves as its connection.
+    pub(super) fn link(&self) -> &Link {
+        &self.link
+    }
+
     /// Sends something on the connection, and once more after healing where the server says that nothing of it
     /// ran for want of a login.
     pub(super) async fn send<S: Sendable>(
@@ -99,7 +109,7 @@ impl Node {
             Some(connection) => connection,
             None => {
                 self.start(runner);
-                let late = || self.timed_out(deadline.within);
+                let late = || self.link.timed_out(deadline.within);
                 session::by(deadline, &**runner, self.link.connection(), late).await?
             }
         };
@@ -120,7 +130,7 @@ impl Node {
             return outcome;
         }
         let healed_and_sent = self.session.heal_and_send(connection, login, what, Some(deadline), &**runner);
-        let late = || self.timed_out(deadline.within);
+        let late = || self.link.timed_out(deadline.within);
         session::by(deadline, &**runner, healed_and_sent, late).await
     }
 

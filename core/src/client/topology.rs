@@ -106,12 +106,20 @@ impl Topology {
         }
     }
 
-    /// Where to send a command that `asked` answered with this error, where the error says that it did not run there
-    /// and belongs elsewhere.
+    /// How a command goes on that `asked` answered with this error, where the error says that it did not run there and
+    /// belongs elsewhere.
     pub(super) fn detour(&self, error: &Error, asked: &Target, runner: &Arc<dyn Runner>) -> Option<Detour> {
         match self {
             Self::Standalone(_) => None,
             Self::Cluster(cluster) => cluster.detour(error, asked, runner),
+        }
+    }
+
+    /// Ends when the command's keys are no longer at `target`, with where they are: never, for one server.
+    pub(super) async fn elsewhere(&self, command: &Cmd, target: &Target, runner: &Arc<dyn Runner>) -> Target {
+        match self {
+            Self::Standalone(_) => std::future::pending().await,
+            Self::Cluster(cluster) => cluster.elsewhere(command, target, runner).await,
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use redis::{Cmd, Value, cmd};
 
 use super::blocking::Wait;
+use super::cluster::{Asked, Detour};
 use super::own::{Loan, Own};
 use super::runner::Runner;
 use super::topology::Topology;
@@ -14,6 +15,8 @@ use crate::error::Result;
 
 /// How often a command follows a cluster that sends it elsewhere.
 const MOVES: u32 = 5;
+/// How long a cluster is given to come to rest.
+const LATER: Duration = Duration::from_millis(100);
 
 /// One of the waits that a command is cut into.
 struct Part {
@@ -65,16 +68,25 @@ impl Own {
     ) -> Result<(Loan, Value)> {
         let deadline = self.session.deadline(&**runner);
         let mut target = topology.target_for(command, deadline, runner).await?;
-        let (mut asks, mut moves) = (false, 0);
+        let mut asks = false;
+        let mut moves = 0;
         loop {
-            let loan = self.take(&target, runner).await?;
-            let (shaped, until) = shape(&loan)?;
-            let connection = loan.connection()?;
-            if asks {
-                self.session.send_on(connection, &cmd("ASKING"), Some(deadline), &**runner).await?;
-            }
+            let loan = tokio::select! {
+                biased;
+                loan = self.take(&target, runner) => loan?,
+                moved = topology.elsewhere(command, &target, runner) => {
+                    (target, asks) = (moved, false);
+                    continue;
+                }
+            };
+            let (shaped, by) = shape(&loan)?;
             let sent = shaped.as_ref().unwrap_or(command);
-            let error = match self.session.send_on(connection, sent, until, &**runner).await {
+            let connection = loan.connection()?;
+            let outcome = match asks {
+                true => self.session.send_on(connection, &Asked(sent), by, &**runner).await,
+                false => self.session.send_on(connection, sent, by, &**runner).await,
+            };
+            let error = match outcome {
                 Ok(reply) => return Ok((loan, reply)),
                 Err(error) => error,
             };
@@ -82,8 +94,12 @@ impl Own {
                 loan.give_back();
             }
             moves += 1;
-            match topology.detour(&error, &target, runner) {
-                Some(detour) if moves <= MOVES => (target, asks) = (detour.target, detour.asks),
+            (target, asks) = match topology.detour(&error, &target, runner) {
+                Some(Detour::To { target, asks }) if moves <= MOVES => (target, asks),
+                Some(Detour::Later) if runner.now() < deadline.at => {
+                    runner.sleep(LATER).await;
+                    (topology.target_for(command, deadline, runner).await?, false)
+                }
                 _ => return Err(error),
             }
         }

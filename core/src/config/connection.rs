@@ -51,6 +51,8 @@ pub(crate) struct Settings {
     pub(crate) verify_identity: bool,
     /// Nothing is dialled before the first command.
     pub(crate) is_lazy: bool,
+    /// `None`: one server.
+    pub(crate) cluster: Option<ClusterSettings>,
     pub(crate) subscriptions: Option<Subscriptions>,
     /// `None`: one server.
     pub(crate) cluster: Option<ClusterSettings>,
@@ -143,6 +145,7 @@ pub(crate) fn connection(request: ConnectionRequest, callbacks: &Callbacks) -> R
         inflight_limit: usize::try_from(request.inflight_requests_limit).ok().filter(|limit| *limit > 0),
         verify_identity: request.verify_identity,
         is_lazy: request.lazy_connect,
+        cluster,
         subscriptions: subscriptions(request.pubsub_subscriptions, request.lazy_connect)?,
         cluster,
     })

@@ -15,4 +15,6 @@ mod changes;
 mod commands;
 mod drops;
 mod ledger;
+mod own;
 mod shared;
+mod view;

@@ -712,17 +712,21 @@ pub struct ConnectionRequest {
     pub addresses: ::prost::alloc::vec::Vec<NodeAddress>,
     #[prost(enumeration = "TlsMode", tag = "2")]
     pub tls_mode: i32,
+    /// The addresses are those of a cluster's nodes, or of its endpoint; unset: of
+    /// one server.
     #[prost(bool, tag = "3")]
     pub cluster_mode_enabled: bool,
     /// Milliseconds. Unset or 0: 1000.
     #[prost(uint32, tag = "4")]
     pub request_timeout: u32,
+    /// With cluster_mode_enabled.
     #[prost(enumeration = "ReadFrom", tag = "5")]
     pub read_from: i32,
     #[prost(message, optional, tag = "6")]
     pub connection_retry_strategy: ::core::option::Option<ConnectionRetryStrategy>,
     #[prost(message, optional, tag = "7")]
     pub authentication_info: ::core::option::Option<AuthenticationInfo>,
+    /// Without cluster_mode_enabled.
     #[prost(uint32, tag = "8")]
     pub database_id: u32,
     #[prost(enumeration = "ProtocolVersion", tag = "9")]
@@ -740,6 +744,8 @@ pub struct ConnectionRequest {
     pub connection_timeout: u32,
     #[prost(bool, tag = "17")]
     pub lazy_connect: bool,
+    /// With cluster_mode_enabled: who has which slot is asked of the addresses above
+    /// each time, instead of the nodes that are known.
     #[prost(bool, tag = "18")]
     pub refresh_topology_from_initial_nodes: bool,
     #[prost(string, tag = "19")]
@@ -800,6 +806,8 @@ pub struct ConnectionRequest {
     /// Unset: under AWS Lambda only.
     #[prost(bool, optional, tag = "107")]
     pub lazy_refresh: ::core::option::Option<bool>,
+    /// With cluster_mode_enabled: from the host:port that the nodes state to the one
+    /// where they can be reached.
     #[prost(btree_map = "string, string", tag = "108")]
     pub node_address_map: ::prost::alloc::collections::BTreeMap<
         ::prost::alloc::string::String,
@@ -808,11 +816,15 @@ pub struct ConnectionRequest {
     /// How the client's token manager refreshes.
     #[prost(message, optional, tag = "109")]
     pub refresh: ::core::option::Option<RefreshPolicy>,
+    /// With cluster_mode_enabled: how often the nodes are asked who has which slot,
+    /// where nothing else calls for it. Unset: each minute.
     #[prost(oneof = "connection_request::PeriodicChecks", tags = "11, 12")]
     pub periodic_checks: ::core::option::Option<connection_request::PeriodicChecks>,
 }
 /// Nested message and enum types in `ConnectionRequest`.
 pub mod connection_request {
+    /// With cluster_mode_enabled: how often the nodes are asked who has which slot,
+    /// where nothing else calls for it. Unset: each minute.
     #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Oneof)]
     #[prost(skip_debug)]
     pub enum PeriodicChecks {
@@ -856,7 +868,10 @@ impl TlsMode {
 #[repr(i32)]
 pub enum ReadFrom {
     Primary = 0,
+    /// Of a cluster: what only reads goes to the replicas in turn, and to the
+    /// primary while none is connected.
     PreferReplica = 1,
+    /// This and what follows is not supported.
     LowestLatency = 2,
     AzAffinity = 3,
     AzAffinityReplicasAndPrimary = 4,

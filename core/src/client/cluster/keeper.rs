@@ -9,7 +9,6 @@ use futures_util::stream::FuturesUnordered;
 use rand::seq::SliceRandom;
 
 use super::super::connection::{Connection, Role};
-use super::super::establish::Patience;
 use super::super::node::Node;
 use super::super::pace;
 use super::super::runner::Runner;
@@ -115,7 +114,7 @@ impl Cluster {
 
     async fn ask(&self, address: Address, node: Arc<Node>, runner: &Arc<dyn Runner>) -> Result<Survey> {
         let deadline = self.session.deadline(&**runner);
-        let connection = node.connected().ok_or_else(|| Error::closed("connection"))?;
+        let connection = node.link().connected().ok_or_else(|| Error::closed("connection"))?;
         let answers = node.send_over(&connection, &survey::questions(), deadline, runner).await?;
         self.read(answers, &address)
     }
@@ -126,10 +125,7 @@ impl Cluster {
         address: &Address,
         runner: &Arc<dyn Runner>,
     ) -> Result<(Survey, Arc<Connection>)> {
-        let connection = self
-            .session
-            .establish(&self.nodes.target(address), Role::Shared, Patience::Fails, runner)
-            .await?;
+        let connection = self.session.establish(&self.nodes.target(address), Role::Shared, runner).await?;
         let within = self.session.settings.connection_timeout;
         let deadline = Deadline { within, at: runner.now() + within };
         let answers = survey::questions().send_on(&connection, Some(deadline)).await?;

@@ -58,7 +58,7 @@ impl Nodes {
     /// Those that are connected.
     pub(super) fn connected(&self) -> Vec<(Address, Arc<Node>)> {
         let known = self.known();
-        let connected = known.nodes.iter().filter(|(_, node)| node.connected().is_some());
+        let connected = known.nodes.iter().filter(|(_, node)| node.link().connected().is_some());
         connected.map(|(address, node)| (address.clone(), Arc::clone(node))).collect()
     }
 

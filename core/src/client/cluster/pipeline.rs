@@ -82,9 +82,14 @@ impl Cluster {
 
     fn groups<'a>(&self, jobs: Vec<Job<'a>>, runner: &Arc<dyn Runner>) -> Vec<Group<'a>> {
         let view = self.view.borrow().clone();
+        // Two messages to one channel come in order only by way of one node.
+        let any = self.node_at(&view, &Place::Any, runner);
         let mut groups: Vec<Group<'a>> = Vec::new();
         for job in jobs {
-            let node = self.node_at(&view, job.way.next(), runner);
+            let node = match job.way.next() {
+                Place::Any => any.clone(),
+                place => self.node_at(&view, place, runner),
+            };
             let asks = job.way.is_asked();
             let is_same = |group: &&mut Group<'_>| {
                 let nodes = group.node.as_ref().zip(node.as_ref());
@@ -105,7 +110,8 @@ impl Cluster {
         runner: &Arc<dyn Runner>,
     ) -> Round<'a> {
         let Some(first) = group.jobs.first() else { return Round::default() };
-        let connected = group.node.clone().and_then(|node| Some((Arc::clone(&node), node.connected()?)));
+        let connected =
+            group.node.clone().and_then(|node| Some((Arc::clone(&node), node.link().connected()?)));
         let connected = match connected {
             Some(connected) => Ok(connected),
             None => self.connection_to(first.way.next(), deadline, runner).await,

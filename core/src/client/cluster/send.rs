@@ -51,7 +51,7 @@ impl Whole for Batch {
 }
 
 /// A command that is asked of a node although its slot is not the node's own yet.
-pub(super) struct Asked<'a>(&'a Cmd);
+pub(in super::super) struct Asked<'a>(pub(in super::super) &'a Cmd);
 
 impl Sendable for Asked<'_> {
     type Reply = Value;
@@ -130,7 +130,7 @@ impl Cluster {
         runner: &Arc<dyn Runner>,
     ) -> Result<(Arc<Node>, Arc<Connection>)> {
         let node = self.node_at(&self.view.borrow(), place, runner);
-        if let Some((connection, node)) = node.and_then(|node| node.connected().zip(Some(node))) {
+        if let Some((connection, node)) = node.and_then(|node| node.link().connected().zip(Some(node))) {
             return Ok((node, connection));
         }
         let connected = async {
@@ -149,7 +149,7 @@ impl Cluster {
             }
         };
         let late = || match self.node_at(&self.view.borrow(), place, runner) {
-            Some(node) => node.timed_out(deadline.within),
+            Some(node) => node.link().timed_out(deadline.within),
             None => self.unknown(deadline),
         };
         session::by(deadline, &**runner, connected, late).await
@@ -165,7 +165,7 @@ impl Cluster {
         node.start(runner);
         tokio::select! {
             biased;
-            connection = node.connection() => match connection {
+            connection = node.link().connection() => match connection {
                 Ok(connection) => Ok(Some(connection)),
                 // It left the cluster, and the view does not say so yet.
                 Err(error) if error.code() == Code::Closed => self.changed(view).await.map(|()| None),

@@ -206,21 +206,4 @@ const MANY: [(&str, (Audience, Fold)); 47] = [
 ];
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_tables_can_be_searched() {
-        assert!(CONTAINERS.is_sorted() && READS.is_sorted());
-        assert!(KEYS.is_sorted_by_key(|(name, _)| name) && MANY.is_sorted_by_key(|(name, _)| name));
-    }
-
-    #[test]
-    fn what_is_not_named_has_its_key_after_its_name() {
-        assert_eq!(key(b"GET"), Key::At(1));
-        assert_eq!(key(b"NEWCOMMAND"), Key::At(1));
-        assert_eq!(key(b"CLIENT LIST"), Key::None);
-        assert_eq!(key(b"ZUNION"), Key::Counted(1));
-        assert_eq!(key(b"PING"), Key::None);
-    }
-}
+mod tests;
