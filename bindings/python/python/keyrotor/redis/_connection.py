@@ -43,7 +43,8 @@ class LoggedIn(AbstractConnection):
     """
 
     _session: Session | None = None
-    _listener: weakref.ref[Any] | None = None
+    _subscriber: weakref.ref[Any] | None = None
+    _listens = False
     _awaits_login = False
     _has_a_poller = False
     _pushed: Any = None
@@ -105,7 +106,7 @@ class LoggedIn(AbstractConnection):
             if self._session is not None:
                 self._session.refused()
             raise
-        self._awaits_login = False
+        self._listens = self._awaits_login = False
         if self._session is not None:
             self._session.accepted()
 
@@ -173,18 +174,13 @@ class LoggedIn(AbstractConnection):
     # Pub/sub: redis-py reads there whatever comes, and sends nothing of its own accord.
 
     def register_connect_callback(self, callback: Any) -> None:
-        """Called by whoever subscribes on this connection."""
+        """Called by most of those who subscribe on this connection."""
         super().register_connect_callback(callback)
-        self._listener = weakref.ref(callback.__self__)
-
-    def deregister_connect_callback(self, callback: Any) -> None:
-        """Called when it does so no more."""
-        super().deregister_connect_callback(callback)
-        self._listener = None
+        self._subscriber = weakref.ref(callback.__self__)
 
     def can_read(self, timeout: float | None = 0) -> bool:
-        """Whether there is something to read within so many seconds; logs a subscriber in where it is due."""
-        if self._listener is not None and self._session is not None:
+        """Whether there is something to read within so many seconds; a subscriber logs in where it is due."""
+        if self._listens and self._session is not None:
             self._keep_listening(self._session)
         # It takes `None` for ever, whatever its types say.
         return bool(super().can_read(timeout))  # type: ignore[arg-type]
@@ -192,8 +188,9 @@ class LoggedIn(AbstractConnection):
     def read_response(self, *arguments: Any, **options: Any) -> Any:
         """The next reply, or what was published; `None` in place of the answer to a subscriber's login."""
         session = self._session
-        if self._listener is None or session is None or not options.get("push_request"):
+        if session is None or not is_news(options):
             return super().read_response(*arguments, **options)
+        self._listens = True
         if options.get("timeout", self.socket_timeout) is None:
             self._wait_for_news(session)
         if not self._awaits_login:
@@ -222,7 +219,7 @@ class LoggedIn(AbstractConnection):
         except LoginError:
             session.postponed()
             return
-        with self._listener_lock():
+        with self._lock_of_subscriber():
             self.send_command("AUTH", *login, check_health=False)
         self._awaits_login = True
 
@@ -252,7 +249,14 @@ class LoggedIn(AbstractConnection):
         self.disconnect()
         self.connect()
 
-    def _listener_lock(self) -> AbstractContextManager[Any]:
+    def _lock_of_subscriber(self) -> AbstractContextManager[Any]:
         # Other threads subscribe under it.
-        lock: AbstractContextManager[Any] | None = getattr(self._listener and self._listener(), "_lock", None)
+        lock: AbstractContextManager[Any] | None = getattr(
+            self._subscriber and self._subscriber(), "_lock", None
+        )
         return nullcontext() if lock is None else lock
+
+
+def is_news(options: dict[str, Any]) -> bool:
+    """Whether these are the options with which redis-py's subscribers read, and nobody else."""
+    return bool(options.get("push_request")) and options.get("disconnect_on_error") is False
