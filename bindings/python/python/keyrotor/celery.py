@@ -28,7 +28,7 @@ __all__ = ["Backend", "CredentialProvider", "settings"]
 
 
 class CredentialProvider(EnvCredentialProvider):
-    """For `credential_provider=keyrotor.celery.CredentialProvider` in a URL; configured by the environment."""
+    """For `credential_provider=keyrotor.celery.CredentialProvider` in a URL, from the environment."""
 
 
 class Backend(RedisBackend):  # type: ignore[misc]  # Celery has no types.
