@@ -207,7 +207,8 @@ class LoggedIn(AbstractConnection):
         return None if self._awaits_login or session.due_in == math.inf else session.due_in
 
     def _keep_listening(self, session: Session) -> None:
-        if self._awaits_login or not session.is_due or not self.is_connected:
+        is_open = vars(self)["_sock"] is not None
+        if self._awaits_login or not session.is_due or not is_open:
             return
         if str(self.get_protocol()) != "3":
             # Such a connection takes no login while it is subscribed; kombu replaces it by itself.
@@ -226,6 +227,9 @@ class LoggedIn(AbstractConnection):
     def _answer_or_news(self, session: Session, read: Callable[[], Any]) -> Any:
         try:
             response = read()
+            if isinstance(response, Exception):
+                # Its parsers hand out an error that `can_read` has come upon.
+                raise response
         except redis.AuthenticationError as error:
             session.refused()
             if self._has_a_poller:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -18,8 +17,6 @@ from keyrotor.redis._environment import credentials_from_environment
 from keyrotor.redis._errors import LoginError
 from keyrotor.redis._lease import Lease, lease_of
 from keyrotor.redis._listeners import Listeners
-
-_log = logging.getLogger("keyrotor")
 
 
 class CredentialProvider(StreamingCredentialProvider):
@@ -98,9 +95,6 @@ class EnvCredentialProvider(CredentialProvider):
     def __init__(self) -> None:
         credentials = credentials_from_environment()
         if credentials is None:
-            _log.warning(
-                "VALKEY_IAM_AUTH is off and VALKEY_PASSWORD not set: redis-py's connections do not log in"
-            )
             super().__init__(None, lease=Lease())
             return
         super().__init__(keyrotor.TokenManager(credentials), lease=lease_of(credentials))
