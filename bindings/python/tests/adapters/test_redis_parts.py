@@ -114,26 +114,28 @@ def test_all_listeners_are_told_before_the_lease_ends_and_none_is_held(
 ) -> None:
     clock = Clock()
     with keyrotor.TokenManager(login()) as manager:
-        # The first news is the token that is there already.
-        manager.token()
         listeners = Listeners(manager, Lease(HOURS_12), clock=clock)
         one, other, gone = Listener(), Listener(), Listener()
         for listener in (one.fails, one.listen, other.listen, gone.listen):
             listeners.add(listener)
         del gone
         gc.collect()
-        manager.refresh()
-        clock.now += 11.5 * 3600
+        # Said here as well as by the manager, so that it is known when.
+        listeners.told(manager.credential())
+        clock.now += 10 * 3600
+        listeners.told(manager.refresh())
+        assert one.tokens == []
+        clock.now += 1.5 * 3600
         newest = manager.refresh()
+        listeners.told(newest)
         assert one.told.wait(30)
         assert other.told.wait(30)
         assert [token.get_value() for token in one.tokens] == [newest.secret]
         assert [token.try_get("oid") for token in other.tokens] == ["iam-user-01"]
         assert "could not log in again" in caplog.text
-        one.told.clear()
         clock.now += 3600
-        manager.refresh()
-        assert not one.told.wait(0.2)
+        listeners.told(manager.refresh())
+        assert len(one.tokens) == 1
 
 
 def test_an_async_listener_is_told_on_its_own_loop() -> None:
@@ -148,11 +150,11 @@ def test_an_async_listener_is_told_on_its_own_loop() -> None:
             told.set()
 
         with keyrotor.TokenManager(login()) as manager:
-            await asyncio.to_thread(manager.token)
-            Listeners(manager, Lease(HOURS_12), clock=clock).add(listen)
-            await asyncio.to_thread(manager.refresh)
+            listeners = Listeners(manager, Lease(HOURS_12), clock=clock)
+            listeners.add(listen)
+            listeners.told(await manager.credential_async())
             clock.now += 11.5 * 3600
-            await asyncio.to_thread(manager.refresh)
+            listeners.told(await manager.refresh_async())
             await asyncio.wait_for(told.wait(), 30)
             assert threads == [threading.get_ident()]
 
