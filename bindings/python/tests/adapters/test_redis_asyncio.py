@@ -104,8 +104,8 @@ async def refused_with_stall(emulator: Emulator, given: redis.CredentialProvider
 def test_a_provider_without_an_async_half(
     shared_emulator: Emulator, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """redis-py warns at each connection and calls the blocking half on the loop, where a manager does not wait."""
-    with keyrotor.TokenManager(keyrotor.Callback(slow)) as manager, caplog.at_level(logging.WARNING, "redis"):
+    """redis-py warns at each connection, and calls the blocking half on the loop, where no manager waits."""
+    with caplog.at_level(logging.WARNING, "redis"), keyrotor.TokenManager(keyrotor.Callback(slow)) as manager:
         error, _ = asyncio.run(refused_with_stall(shared_emulator, Naive(manager)))
     assert isinstance(error, keyrotor.CredentialsError)
     assert error.name == "credentials-pending"

@@ -65,6 +65,8 @@ def test_a_later_login_carries_a_newer_token_and_a_postponed_one_waits() -> None
     assert session.get_newer_credentials() != first
     session.postponed()
     assert not session.is_due
+    # Of the login that the server took.
+    assert session.lease_left == pytest.approx(20)
     clock.now += 2
     assert session.is_due
     session.accepted()

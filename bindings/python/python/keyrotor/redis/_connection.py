@@ -56,6 +56,11 @@ class LoggedIn(AbstractConnection):
             self.credential_provider = self._session
 
     @property
+    def lease_left(self) -> float | None:
+        """Seconds for which the server still honours this connection's login; `None` for ever."""
+        return None if self._session is None else self._session.lease_left
+
+    @property
     def retry(self) -> Any:
         """redis-py's retries, which do not repeat a refused login."""
         return self._patience
