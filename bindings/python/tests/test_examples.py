@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,8 +17,8 @@ from typing import Any
 import keyrotor
 import keyrotor.testing
 import pytest
-import redis
 from emulator import Emulator
+from fastapi.testclient import TestClient
 from test_lifecycle import run
 from test_requests import protobuf
 
@@ -60,20 +62,55 @@ def loaded(path: Path) -> ModuleType:
     return module
 
 
-def test_the_provider_of_the_redis_py_example(shared_emulator: Emulator) -> None:
-    provider = loaded(EXAMPLES / "redis_py.py").TokenProvider
-    request = {"authenticationInfo": shared_emulator.request()["authenticationInfo"]}
-    with (
-        keyrotor.TokenManager(request) as manager,
-        redis.Redis(
-            host="localhost",
-            port=shared_emulator.port,
-            ssl=True,
-            ssl_ca_certs=str(shared_emulator.ca),
-            credential_provider=provider(manager),
-        ) as client,
-    ):
-        assert client.acl_whoami() == "iam-user-01"
+def test_the_redis_py_example(
+    shared_emulator: Emulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in shared_emulator.environment.items():
+        monkeypatch.setenv(name, value)
+    address = f"localhost:{shared_emulator.port}"
+    loaded(EXAMPLES / "redis_py.py").main(address, "my-cluster", "iam-user-01", "eu-west-1")
+    assert capsys.readouterr().out.startswith("True\n")
+
+
+def test_the_health_of_the_fastapi_example(emulator: Emulator) -> None:
+    with emulator.in_environment():
+        app = loaded(EXAMPLES / "fastapi_health.py").app
+        with TestClient(app) as client:
+            answer = client.get("/health/redis")
+            assert answer.status_code == 200, answer.text
+            report = answer.json()
+            assert 43_000 < report.pop("lease_left_seconds") <= 43_200
+            assert datetime.fromisoformat(report.pop("token_expires_at")) > datetime.now(timezone.utc)
+            assert report == {
+                "auth": "elasticache-iam",
+                "token": "fresh",
+                "ping": True,
+                "identity": "iam-user-01",
+            }
+            emulator.faults.refuse()
+            emulator.faults.kill()
+            answer = client.get("/health/redis")
+            assert answer.status_code == 503
+            assert "refused" in answer.json()["error"]
+
+
+def test_the_celery_example(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    with emulator.in_environment():
+        monkeypatch.syspath_prepend(str(EXAMPLES))
+        command = ["-m", "celery", "-A", "celery_worker", "worker", "-P", "solo", "--without-mingle"]
+        path = os.pathsep.join([str(EXAMPLES), os.environ.get("PYTHONPATH", "")])
+        with subprocess.Popen(
+            [sys.executable, *command],
+            env={**os.environ, "PYTHONPATH": path},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ) as worker:
+            try:
+                module = loaded(EXAMPLES / "celery_worker.py")
+                assert module.app.send_task("celery_worker.add", (1, 2)).get(timeout=30) == 3
+            finally:
+                worker.terminate()
+    assert {login.user for login in emulator.logins()} == {"iam-user-01"}
 
 
 APPLICATION: dict[str, Any] = {

@@ -9,8 +9,7 @@ from typing import Any
 
 import keyrotor
 import keyrotor.redis
-from emulator import Emulator
-from keyrotor.testing import Login
+from keyrotor.testing import Emulator, Login
 
 KEY = keyrotor.AccessKey(
     access_key_id="AKIDEXAMPLE",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import math
-import weakref
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import redis
 from redis.asyncio.connection import AbstractConnection
 
+from keyrotor.redis._connection import is_news
 from keyrotor.redis._errors import LoginError
 from keyrotor.redis._provider import CredentialProvider
 from keyrotor.redis._retry import AsyncPatience, Patience
@@ -33,7 +33,6 @@ class LoggedIn(AbstractConnection):
     """
 
     _session: Session | None = None
-    _listener: weakref.ref[Any] | None = None
     _awaits_login = False
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -41,6 +40,11 @@ class LoggedIn(AbstractConnection):
         if isinstance(self.credential_provider, CredentialProvider | Session):
             self._session = Session(self.credential_provider)
             self.credential_provider = self._session
+
+    @property
+    def lease_left(self) -> float | None:
+        """Seconds for which the server still honours this connection's login; `None` for ever."""
+        return None if self._session is None else self._session.lease_left
 
     @property
     def retry(self) -> Any:
@@ -143,20 +147,10 @@ class LoggedIn(AbstractConnection):
 
     # Pub/sub: redis-py reads there whatever comes, and sends nothing of its own accord.
 
-    def register_connect_callback(self, callback: Any) -> None:
-        """Called by whoever subscribes on this connection."""
-        super().register_connect_callback(callback)
-        self._listener = weakref.ref(callback.__self__)
-
-    def deregister_connect_callback(self, callback: Any) -> None:
-        """Called when it does so no more."""
-        super().deregister_connect_callback(callback)
-        self._listener = None
-
     async def read_response(self, *arguments: Any, **options: Any) -> Any:
         """The next reply, or what was published; `None` in place of the answer to a subscriber's login."""
         session = self._session
-        if self._listener is None or session is None or not options.get("push_request"):
+        if session is None or not is_news(options):
             return await super().read_response(*arguments, **options)
         await self._keep_listening(session)
         read = functools.partial(super().read_response, *arguments, **options)

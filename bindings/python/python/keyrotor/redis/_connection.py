@@ -43,7 +43,8 @@ class LoggedIn(AbstractConnection):
     """
 
     _session: Session | None = None
-    _listener: weakref.ref[Any] | None = None
+    _subscriber: weakref.ref[Any] | None = None
+    _listens = False
     _awaits_login = False
     _has_a_poller = False
     _pushed: Any = None
@@ -53,6 +54,11 @@ class LoggedIn(AbstractConnection):
         if isinstance(self.credential_provider, CredentialProvider | Session):
             self._session = Session(self.credential_provider)
             self.credential_provider = self._session
+
+    @property
+    def lease_left(self) -> float | None:
+        """Seconds for which the server still honours this connection's login; `None` for ever."""
+        return None if self._session is None else self._session.lease_left
 
     @property
     def retry(self) -> Any:
@@ -105,7 +111,7 @@ class LoggedIn(AbstractConnection):
             if self._session is not None:
                 self._session.refused()
             raise
-        self._awaits_login = False
+        self._listens = self._awaits_login = False
         if self._session is not None:
             self._session.accepted()
 
@@ -173,18 +179,13 @@ class LoggedIn(AbstractConnection):
     # Pub/sub: redis-py reads there whatever comes, and sends nothing of its own accord.
 
     def register_connect_callback(self, callback: Any) -> None:
-        """Called by whoever subscribes on this connection."""
+        """Called by most of those who subscribe on this connection."""
         super().register_connect_callback(callback)
-        self._listener = weakref.ref(callback.__self__)
-
-    def deregister_connect_callback(self, callback: Any) -> None:
-        """Called when it does so no more."""
-        super().deregister_connect_callback(callback)
-        self._listener = None
+        self._subscriber = weakref.ref(callback.__self__)
 
     def can_read(self, timeout: float | None = 0) -> bool:
-        """Whether there is something to read within so many seconds; logs a subscriber in where it is due."""
-        if self._listener is not None and self._session is not None:
+        """Whether there is something to read within so many seconds; a subscriber logs in where it is due."""
+        if self._listens and self._session is not None:
             self._keep_listening(self._session)
         # It takes `None` for ever, whatever its types say.
         return bool(super().can_read(timeout))  # type: ignore[arg-type]
@@ -192,8 +193,9 @@ class LoggedIn(AbstractConnection):
     def read_response(self, *arguments: Any, **options: Any) -> Any:
         """The next reply, or what was published; `None` in place of the answer to a subscriber's login."""
         session = self._session
-        if self._listener is None or session is None or not options.get("push_request"):
+        if session is None or not is_news(options):
             return super().read_response(*arguments, **options)
+        self._listens = True
         if options.get("timeout", self.socket_timeout) is None:
             self._wait_for_news(session)
         if not self._awaits_login:
@@ -210,7 +212,8 @@ class LoggedIn(AbstractConnection):
         return None if self._awaits_login or session.due_in == math.inf else session.due_in
 
     def _keep_listening(self, session: Session) -> None:
-        if self._awaits_login or not session.is_due or not self.is_connected:
+        is_open = vars(self)["_sock"] is not None
+        if self._awaits_login or not session.is_due or not is_open:
             return
         if str(self.get_protocol()) != "3":
             # Such a connection takes no login while it is subscribed; kombu replaces it by itself.
@@ -222,13 +225,16 @@ class LoggedIn(AbstractConnection):
         except LoginError:
             session.postponed()
             return
-        with self._listener_lock():
+        with self._lock_of_subscriber():
             self.send_command("AUTH", *login, check_health=False)
         self._awaits_login = True
 
     def _answer_or_news(self, session: Session, read: Callable[[], Any]) -> Any:
         try:
             response = read()
+            if isinstance(response, Exception):
+                # Its parsers hand out an error that `can_read` has come upon.
+                raise response
         except redis.AuthenticationError as error:
             session.refused()
             if self._has_a_poller:
@@ -252,7 +258,14 @@ class LoggedIn(AbstractConnection):
         self.disconnect()
         self.connect()
 
-    def _listener_lock(self) -> AbstractContextManager[Any]:
+    def _lock_of_subscriber(self) -> AbstractContextManager[Any]:
         # Other threads subscribe under it.
-        lock: AbstractContextManager[Any] | None = getattr(self._listener and self._listener(), "_lock", None)
+        lock: AbstractContextManager[Any] | None = getattr(
+            self._subscriber and self._subscriber(), "_lock", None
+        )
         return nullcontext() if lock is None else lock
+
+
+def is_news(options: dict[str, Any]) -> bool:
+    """Whether these are the options with which redis-py's subscribers read, and nobody else."""
+    return bool(options.get("push_request")) and options.get("disconnect_on_error") is False

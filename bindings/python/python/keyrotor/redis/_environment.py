@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 from collections.abc import Mapping
@@ -45,9 +46,12 @@ def credentials_from_environment(environment: Mapping[str, str] | None = None) -
         raise _error(message, "VALKEY_IAM_AUTH", _INVALID)
     password, user = says.get("VALKEY_PASSWORD"), says.get("VALKEY_USER") or None
     if not is_iam:
-        return Password(password=password, username=user) if password else None
+        if not password:
+            _warn_once("VALKEY_IAM_AUTH is off and VALKEY_PASSWORD not set: connections do not log in")
+            return None
+        return Password(password=password, username=user)
     if password:
-        _log.warning("VALKEY_PASSWORD is ignored, since VALKEY_IAM_AUTH is on")
+        _warn_once("VALKEY_PASSWORD is ignored, since VALKEY_IAM_AUTH is on")
     return _iam(says)
 
 
@@ -99,6 +103,11 @@ def _seconds(says: Mapping[str, str], name: str) -> int | None:
         return int(given)
     except ValueError:
         raise _error(f"{name} is {given!r}: whole seconds are expected", name, _INVALID) from None
+
+
+@functools.cache
+def _warn_once(message: str) -> None:
+    _log.warning(message)
 
 
 def _error(message: str, name: str, code: tuple[int, str]) -> keyrotor.ConfigError:

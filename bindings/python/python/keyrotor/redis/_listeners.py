@@ -37,7 +37,8 @@ class Listeners:
         self._lock = threading.Lock()
         self._all: list[tuple[weakref.ref[Any], asyncio.AbstractEventLoop | None]] = []
         self._subscription: keyrotor.Subscription | None = None
-        self._last: tuple[int, float] | None = None
+        self._seen = 0
+        self._told_at: float | None = None
 
     def add(self, callback: Callback) -> None:
         """Has it told from the next token on."""
@@ -50,20 +51,23 @@ class Listeners:
             is_first = self._subscription is None
         if is_first:
             # The subscriber is told of the current token at once, on a thread of keyrotor's.
-            subscription = self._manager.subscribe(self._told)
+            subscription = self._manager.subscribe(self.told)
             with self._lock:
                 self._subscription = subscription
 
-    def _told(self, credential: keyrotor.Credential) -> None:
+    def told(self, credential: keyrotor.Credential) -> None:
+        """What the manager calls with each new token."""
         with self._lock:
-            last, now = self._last, self._clock()
-            if last is None:
+            if credential.generation <= self._seen:
+                return
+            self._seen, now = credential.generation, self._clock()
+            if self._told_at is None:
                 # Connections that are there logged in with this one, or with an older one a moment ago.
-                self._last = (credential.generation, now)
+                self._told_at = now
                 return
-            if not self._is_time(credential, now - last[1]):
+            if not self._is_time(credential, now - self._told_at):
                 return
-            self._last = (credential.generation, now)
+            self._told_at = now
             listeners = list(self._all)
         for listener, loop in listeners:
             callback = listener()

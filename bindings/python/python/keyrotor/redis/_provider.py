@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -18,8 +17,6 @@ from keyrotor.redis._environment import credentials_from_environment
 from keyrotor.redis._errors import LoginError
 from keyrotor.redis._lease import Lease, lease_of
 from keyrotor.redis._listeners import Listeners
-
-_log = logging.getLogger("keyrotor")
 
 
 class CredentialProvider(StreamingCredentialProvider):
@@ -51,14 +48,20 @@ class CredentialProvider(StreamingCredentialProvider):
         if self.manager is None:
             return None
         try:
-            current = self.manager.credential()
-            return current if current.generation > after else self.manager.refresh()
+            current = _waited_for(self.manager.credential)
+            return current if current.generation > after else _waited_for(self.manager.refresh)
         except keyrotor.Error as error:
             raise LoginError(str(error)) from error
 
     async def credential_async(self, after: int = 0) -> keyrotor.Credential | None:
         """The same without holding up the event loop."""
-        return await asyncio.to_thread(self.credential, after)
+        if self.manager is None:
+            return None
+        try:
+            current = await self.manager.credential_async()
+            return current if current.generation > after else await self.manager.refresh_async()
+        except keyrotor.Error as error:
+            raise LoginError(str(error)) from error
 
     def on_next(self, callback: Callable[[Any], Any]) -> None:
         """redis-py's way to be told of new tokens.
@@ -98,9 +101,6 @@ class EnvCredentialProvider(CredentialProvider):
     def __init__(self) -> None:
         credentials = credentials_from_environment()
         if credentials is None:
-            _log.warning(
-                "VALKEY_IAM_AUTH is off and VALKEY_PASSWORD not set: redis-py's connections do not log in"
-            )
             super().__init__(None, lease=Lease())
             return
         super().__init__(keyrotor.TokenManager(credentials), lease=lease_of(credentials))
@@ -125,3 +125,14 @@ def provider(
     if isinstance(credentials, Credentials):
         credentials = keyrotor.TokenManager(credentials)
     return CredentialProvider(credentials, lease=known)
+
+
+def _waited_for(call: Callable[[], keyrotor.Credential]) -> keyrotor.Credential:
+    try:
+        return call()
+    except keyrotor.CredentialsError as error:
+        if error.name != "credentials-pending":
+            raise
+    # On an event loop's own thread no manager waits. A blocking client does there, whatever it is asked.
+    with ThreadPoolExecutor(1, "keyrotor-redis") as elsewhere:
+        return elsewhere.submit(call).result()

@@ -23,7 +23,10 @@ class Patience:
         self._retry = retry
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.__dict__["_retry"], name)
+        if name.startswith("__") or name == "_retry":
+            # Asked for while a copy is being made, which has nothing yet.
+            raise AttributeError(name)
+        return getattr(self._retry, name)
 
     def call_with_retry(self, do: Callable[[], Any], *arguments: Any, **options: Any) -> Any:
         """As `Retry.call_with_retry`."""

@@ -40,6 +40,9 @@ class Session(redis.CredentialProvider):
         self._dice = dice
         self._credential: keyrotor.Credential | None = None
         self._sent_at = 0.0
+        self._generation = 0
+        self._lease: float | None = None
+        self._ends_at: float | None = None
         self._due = NEVER
 
     @property
@@ -51,6 +54,11 @@ class Session(redis.CredentialProvider):
     def due_in(self) -> float:
         """Seconds until it should; infinite where it never has to."""
         return max(self._due - self._clock(), 0.0)
+
+    @property
+    def lease_left(self) -> float | None:
+        """Seconds for which the server still honours the login; `None` for ever."""
+        return None if self._ends_at is None else self._ends_at - self._clock()
 
     def get_credentials(self) -> Answer:
         """For a login on a new connection."""
@@ -75,7 +83,9 @@ class Session(redis.CredentialProvider):
         if self._credential is None or self.provider.manager is None:
             return
         self.provider.manager.accept(self._credential.generation)
-        lease = self.provider.lease.seconds(self._credential)
+        self._generation = self._credential.generation
+        self._lease = lease = self.provider.lease.seconds(self._credential)
+        self._ends_at = None if lease is None else self._sent_at + lease
         self._due = NEVER if lease is None else self._sent_at + due_after(lease, self._dice())
 
     def refused(self) -> None:
@@ -85,12 +95,7 @@ class Session(redis.CredentialProvider):
 
     def postponed(self) -> None:
         """The server cannot take logins now; the one that it took before is good until its lease ends."""
-        lease = self._credential and self.provider.lease.seconds(self._credential)
-        self._due = self._clock() + min(_PAUSE_SECONDS, (lease or NEVER) * _PAUSE_SHARE)
-
-    @property
-    def _generation(self) -> int:
-        return 0 if self._credential is None else self._credential.generation
+        self._due = self._clock() + min(_PAUSE_SECONDS, (self._lease or NEVER) * _PAUSE_SHARE)
 
     def _sends(self, credential: keyrotor.Credential | None) -> Answer:
         # The server counts from when it reads the login, which is no sooner than now.
