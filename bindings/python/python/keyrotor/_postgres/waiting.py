@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
 from keyrotor._native import Credential, TokenManager
@@ -22,4 +21,4 @@ def credential(manager: TokenManager) -> Credential:
 
 async def credential_async(manager: TokenManager) -> Credential:
     """The same for a task, which stops nobody else."""
-    return await asyncio.to_thread(manager.credential)
+    return await manager.credential_async()
