@@ -97,7 +97,7 @@ class TokenLogin:
     @property
     def pool(self) -> Any:
         """The pool. Django gives it the parameters once, so that its connections must ask for a token."""
-        pool = super().pool  # type: ignore[misc]
+        pool = getattr(super(), "pool", None)  # Django has pools from 5.1 on.
         if pool is not None:
             _log_in_by_class(pool, login_of(self.settings_dict))
         return pool
