@@ -9,7 +9,9 @@ import sys
 import keyrotor
 import pytest
 from keyrotor._postgres import age, endpoint, refusal
+from keyrotor._postgres.errors import CODES
 from keyrotor._postgres.tls import Tls
+from test_requests import schema
 
 LIBPQ = 170000
 RDS, DSQL = Tls(), Tls(has_public_authority=True)
@@ -151,3 +153,9 @@ def test_nothing_is_said_of_other_errors() -> None:
     error = DriverError('relation "t" does not exist', "42P01")
     refusal.explain(error, "rds-iam")
     assert error.__cause__ is None
+
+
+def test_the_codes_are_those_of_the_schema() -> None:
+    declared = schema().FindEnumTypeByName("keyrotor.v1.Code").values_by_name
+    for name, number in CODES.items():
+        assert declared[f"CODE_{name.upper().replace('-', '_')}"].number == number

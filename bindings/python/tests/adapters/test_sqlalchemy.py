@@ -168,7 +168,34 @@ def test_a_lasting_refusal_says_what_to_do(rds: Front, manager: keyrotor.TokenMa
     assert isinstance(advice, keyrotor.AuthError)
     assert "GRANT rds_iam" in str(advice)
     assert rds.outcomes() == ["refused", "refused"]
+    with pytest.raises(DBAPIError):
+        use()
     assert "X-Amz-Signature" not in str(caught.getrepr(style="long", chain=True))
+
+
+@pytest.mark.parametrize("driver", [*BLOCKING, "asyncpg"])
+def test_no_token_is_an_operational_error(rds: Front, driver: str) -> None:
+    def locked() -> tuple[str, str]:
+        raise PermissionError("the vault is locked")
+
+    async def use_async() -> str:
+        engine = create_async_engine(rds.url(driver), **tls_of(rds, driver))
+        keyrotor.sqlalchemy.install(engine, keyrotor.Callback(locked))
+        return await who_async(engine)
+
+    def use() -> str:
+        if driver == "asyncpg":
+            return run(use_async())
+        engine = create_engine(rds.url(driver))
+        keyrotor.sqlalchemy.install(engine, keyrotor.Callback(locked))
+        return who(engine)
+
+    with pytest.raises(OperationalError) as caught:
+        use()
+    [*_, ours, theirs] = causes(caught.value)
+    assert isinstance(ours, keyrotor.CredentialsError)
+    assert isinstance(theirs, PermissionError)
+    assert rds.logins() == []
 
 
 def test_a_token_in_the_url_dies(rds: Front, manager: keyrotor.TokenManager) -> None:

@@ -15,8 +15,12 @@ def credential(manager: TokenManager) -> Credential:
     except CredentialsError as error:
         if error.name != "credentials-pending":
             raise
-    with ThreadPoolExecutor(1, "keyrotor-wait") as elsewhere:
+    elsewhere = ThreadPoolExecutor(1, "keyrotor-wait")
+    try:
         return elsewhere.submit(manager.credential).result()
+    finally:
+        # Who is interrupted does not wait for the rest.
+        elsewhere.shutdown(wait=False)
 
 
 async def credential_async(manager: TokenManager) -> Credential:
