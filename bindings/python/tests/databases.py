@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import hashlib
 import itertools
 import ssl
-from typing import Any
+import traceback
+import warnings
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 import keyrotor
 import keyrotor.testing
@@ -18,6 +23,7 @@ DATABASE = "orders"
 WHO = "SELECT current_user"
 # DSQL's 60 minutes, in seconds that a test can wait for.
 SESSION_LIMIT = 5
+_Result = TypeVar("_Result")
 _USERS = [f"app{number}" for number in range(100)]
 
 
@@ -117,3 +123,23 @@ class Front:
 
 def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def run(task: Coroutine[Any, Any, _Result]) -> _Result:
+    """`asyncio.run`, without the news that asyncpg leaves the transport of a failed login in its loop."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        try:
+            return asyncio.run(task)
+        except Exception as error:
+            _let_go(error)
+            raise
+        finally:
+            gc.collect()
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Empties the frames that an error's tracebacks keep."""
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__

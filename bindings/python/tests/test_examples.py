@@ -139,7 +139,9 @@ def test_the_code_of_the_readme(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["secretAccessKey"])
     monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
     monkeypatch.chdir(shared_emulator.ca.parent)
-    blocks = re.findall(r"```python\n(.*?)```", (ROOM / "README.md").read_text(), re.DOTALL)
+    # The part on databases is tried before databases.
+    readme = re.sub(r"\n## Databases\n.*?\n(?=## )", "", (ROOM / "README.md").read_text(), flags=re.DOTALL)
+    blocks = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
     assert len(blocks) >= 4
     for block in blocks:
         # What a reader replaces.
@@ -157,3 +159,24 @@ def test_the_code_of_the_readme(
     printed = capsys.readouterr().out
     assert "value" in printed
     assert APPLICATION["object_id"] in printed
+
+
+def test_a_wrapper_of_ones_own(shared_emulator: Emulator) -> None:
+    key = shared_emulator.request()["authenticationInfo"]["iamCredentials"]["accessKey"]
+    code = f"import runpy; runpy.run_path({str(EXAMPLES / 'wrapper.py')!r}, run_name='__main__')"
+    place = ("localhost", str(shared_emulator.port), "my-cluster", "iam-user-01", "eu-west-1")
+    ended = run(
+        code,
+        *place,
+        str(shared_emulator.ca),
+        AWS_ACCESS_KEY_ID=key["accessKeyId"],
+        AWS_SECRET_ACCESS_KEY=key["secretAccessKey"],
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.splitlines() == [
+        "greeting: b'hello'",
+        "counted: [1, 1]",
+        "logged in as b'iam-user-01'",
+    ]
+    named = [one for one in shared_emulator.record()["connections"] if one["client_name"] == "wrapper"]
+    assert [one["relogins"] for one in named] == [0]

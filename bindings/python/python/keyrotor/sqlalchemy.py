@@ -27,6 +27,7 @@ from sqlalchemy.util import await_only
 
 from keyrotor._native import Credential, TokenManager
 from keyrotor._postgres import age, endpoint, waiting
+from keyrotor._postgres.errors import as_errors_of, coded
 from keyrotor._postgres.login import Login, Tokens, Words
 from keyrotor._postgres.tls import Flags, Tls
 from keyrotor.errors import ConfigError
@@ -54,7 +55,8 @@ def install(
     Password and user of the URL are replaced, the user only where the tokens are for one. Listeners of
     `do_connect` that are added later are not called. A connection that is older than `longest_age` is
     replaced when it is taken from the pool; unset: 55 minutes for DSQL, which ends sessions after 60.
-    Raises `keyrotor.ConfigError` for other drivers, and at each connection that would have no verified TLS.
+    That there is no token is an `OperationalError`, caused by the `keyrotor.Error` that says why. Raises
+    `keyrotor.ConfigError` for other drivers, and at each connection that would have no verified TLS.
     """
     login = Login.of(tokens, flags, longest_age)
     _install(engine if isinstance(engine, Engine) else engine.sync_engine, login)
@@ -108,7 +110,8 @@ class _Connector:
         def dial(words: Words) -> Any:
             return dialect.connect(*arguments, **{**secured, **words})
 
-        return self._login.connect(dial, self._ask_async if dialect.is_async else None)
+        with as_errors_of(dialect.dbapi):
+            return self._login.connect(dial, self._ask_async if dialect.is_async else None)
 
     def _ask_async(self) -> Credential:
         # SQLAlchemy runs this in a greenlet of the task that wants the connection.
@@ -142,12 +145,12 @@ def _asyncpg(_dialect: Dialect) -> _Secured:
 
 
 def _unknown_driver(dialect: Dialect) -> _Secured:
-    raise ConfigError(
+    raise coded(
+        ConfigError,
+        "config-unsupported",
         "tokens are known to work with psycopg, psycopg2 and asyncpg, not with "
         f"{dialect.name}+{dialect.driver}; for others, listen to `do_connect` and set user and password from "
         "TokenManager.credential()",
-        code=107,
-        name="config-unsupported",
         field="url",
     )
 

@@ -15,9 +15,10 @@ from typing import Any
 
 import keyrotor
 import keyrotor.sqlalchemy
+import keyrotor.testing
 import pytest
 import sqlalchemy
-from databases import KEY, REGION, WHO, Front
+from databases import KEY, REGION, WHO, Front, run
 from keyrotor._postgres import age
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -25,6 +26,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 BLOCKING = ["psycopg", "psycopg2"]
 ASYNC = ["psycopg", "asyncpg"]
+CLIENT = "00000000-aaaa-0000-0000-00000000c11e"
+OBJECT = "00000000-aaaa-0000-0000-000000000b1e"
 ROOM = Path(__file__).parents[2]
 
 
@@ -106,7 +109,7 @@ def test_an_asyncio_engine_outlives_its_tokens(
         assert await who_async(engine) == rds.user
         await engine.dispose()
 
-    asyncio.run(use())
+    run(use())
     assert rds.carried(manager.token())
     assert "refused" not in rds.outcomes()
 
@@ -133,7 +136,7 @@ def test_an_asyncio_engine_replaces_a_refused_token(
         await engine.dispose()
 
     rds.revoke(manager.token())
-    asyncio.run(use())
+    run(use())
     assert rds.outcomes() == ["refused", "accepted"]
 
 
@@ -153,7 +156,7 @@ def test_a_lasting_refusal_says_what_to_do(rds: Front, manager: keyrotor.TokenMa
 
     def use() -> str:
         if driver == "asyncpg":
-            return asyncio.run(use_async())
+            return run(use_async())
         engine = create_engine(rds.url(driver))
         keyrotor.sqlalchemy.install(engine, manager)
         return who(engine)
@@ -165,7 +168,34 @@ def test_a_lasting_refusal_says_what_to_do(rds: Front, manager: keyrotor.TokenMa
     assert isinstance(advice, keyrotor.AuthError)
     assert "GRANT rds_iam" in str(advice)
     assert rds.outcomes() == ["refused", "refused"]
+    with pytest.raises(DBAPIError):
+        use()
     assert "X-Amz-Signature" not in str(caught.getrepr(style="long", chain=True))
+
+
+@pytest.mark.parametrize("driver", [*BLOCKING, "asyncpg"])
+def test_no_token_is_an_operational_error(rds: Front, driver: str) -> None:
+    def locked() -> tuple[str, str]:
+        raise PermissionError("the vault is locked")
+
+    async def use_async() -> str:
+        engine = create_async_engine(rds.url(driver), **tls_of(rds, driver))
+        keyrotor.sqlalchemy.install(engine, keyrotor.Callback(locked))
+        return await who_async(engine)
+
+    def use() -> str:
+        if driver == "asyncpg":
+            return run(use_async())
+        engine = create_engine(rds.url(driver))
+        keyrotor.sqlalchemy.install(engine, keyrotor.Callback(locked))
+        return who(engine)
+
+    with pytest.raises(OperationalError) as caught:
+        use()
+    [*_, ours, theirs] = causes(caught.value)
+    assert isinstance(ours, keyrotor.CredentialsError)
+    assert isinstance(theirs, PermissionError)
+    assert rds.logins() == []
 
 
 def test_a_token_in_the_url_dies(rds: Front, manager: keyrotor.TokenManager) -> None:
@@ -223,7 +253,7 @@ def test_a_url_needs_no_code_with_asyncio(rds: Front, driver: str, monkeypatch: 
         assert await who_async(engine) == rds.user
         await engine.dispose()
 
-    asyncio.run(use())
+    run(use())
     assert rds.outcomes() == ["accepted", "refused", "accepted"]
 
 
@@ -266,6 +296,28 @@ def test_the_endpoint_behind_a_tunnel_is_what_is_signed(rds: Front) -> None:
     engine.dispose()
     engine = create_engine(f"{tunnel}&keyrotor_host=localhost")
     assert who(engine) == rds.user
+    engine.dispose()
+
+
+def test_the_plugin_for_azure(rds: Front, monkeypatch: pytest.MonkeyPatch) -> None:
+    tenant = "00000000-aaaa-0000-0000-00000000aaaa"
+    application = {"client_id": CLIENT, "object_id": OBJECT, "secrets": ["made-up"]}
+    monkeypatch.setenv("AZURE_CLIENT_SECRET", "made-up")
+    entra = {"tenant": tenant, "applications": [application]}
+    with keyrotor.testing.Emulator({"entra": entra}) as azure:
+        identity = {
+            "keyrotor_service": "entra",
+            "keyrotor_tenant_id": tenant,
+            "keyrotor_client_id": CLIENT,
+            "keyrotor_authority": azure.ready["entra"]["http"],
+        }
+        engine = create_engine(rds.url("psycopg", plugin="keyrotor", **identity))
+        # This database is no Azure's: what it is sent must be a token that Azure's would take.
+        with pytest.raises(OperationalError, match="authentication failed") as caught:
+            who(engine)
+        [*_, request] = azure.record()["entra"]
+    assert request["audience"] == "https://ossrdbms-aad.database.windows.net"
+    assert "pgaadauth_create_principal" in str(causes(caught.value)[-1])
     engine.dispose()
 
 
@@ -335,7 +387,7 @@ def test_a_blocking_engine_on_a_loops_thread_waits_too(rds: Front) -> None:
         assert who(engine) == rds.user
         engine.dispose()
 
-    asyncio.run(use())
+    run(use())
 
 
 def test_an_asyncio_engine_waits_without_stopping_the_loop(rds: Front) -> None:
@@ -358,7 +410,7 @@ def test_an_asyncio_engine_waits_without_stopping_the_loop(rds: Front) -> None:
         await engine.dispose()
 
     with inner:
-        asyncio.run(use())
+        run(use())
 
 
 def test_earlier_listeners_are_called(rds: Front, manager: keyrotor.TokenManager) -> None:

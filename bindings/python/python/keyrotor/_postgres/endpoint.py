@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from keyrotor._native import TokenManager
+from keyrotor._postgres.errors import coded
 from keyrotor._postgres.login import Login
 from keyrotor._postgres.tls import FLAGS, take_flags
 from keyrotor.errors import ConfigError
@@ -50,15 +51,13 @@ def _arm(
             return "dsql_credentials", {"host": host, "username": user, "admin": user == _DSQL_ADMIN}
         case "entra":
             return "entra_credentials", {"username": user, "scope": _ENTRA_SCOPE}
-    raise ConfigError(
-        f"service={service} is none of rds, dsql and entra", code=105, name="config-invalid", field="service"
+    raise coded(
+        ConfigError, "config-invalid", f"service={service} is none of rds, dsql and entra", field="service"
     )
 
 
 def _flag(name: str, value: object) -> bool:
     flag = _FLAG_VALUES.get(str(value).lower())
     if flag is None:
-        raise ConfigError(
-            f"{name}={value} is neither true nor false", code=105, name="config-invalid", field=name
-        )
+        raise coded(ConfigError, "config-invalid", f"{name}={value} is neither true nor false", field=name)
     return flag

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from keyrotor._postgres.errors import coded
 from keyrotor.errors import AuthError, Error, NetworkError
 
 # RDS says 28000 to any bad token, DSQL and RDS Proxy too; PostgreSQL says 28P01 to a wrong password.
@@ -45,7 +46,6 @@ def explain(error: BaseException, source: str) -> None:
 class _Meaning:
     words: str
     kind: type[Error]
-    code: int
     name: str
     advice: str
     retryable: bool = False
@@ -56,10 +56,10 @@ class _Meaning:
         return self.words in text and source.startswith(self.source)
 
     def error(self, text: str, source: str) -> Error:
-        return self.kind(
+        return coded(
+            self.kind,
+            self.name,
             f"the database said to the login by {source}: {text}; {self.advice}",
-            code=self.code,
-            name=self.name,
             retryable=self.retryable,
             server_text=text,
             source=source,
@@ -92,15 +92,15 @@ _RULE = "RDS takes tokens over TLS only, and not for replication: sslmode=verify
 _RATE = "new connections come too fast: pool them, and spread them out"
 
 _MEANINGS = (
-    _Meaning("pg_hba.conf", AuthError, 301, "auth-required", _RULE),
-    _Meaning("only with SSL connections", AuthError, 301, "auth-required", _RULE),
-    _Meaning("too many competing requests", AuthError, 302, "auth-throttled", _RATE, retryable=True),
-    _Meaning("rate exceeded", AuthError, 302, "auth-throttled", _RATE, retryable=True),
-    _Meaning("too many open connections", AuthError, 302, "auth-throttled", _RATE, retryable=True),
-    _Meaning("authentication failed", AuthError, 300, "auth-refused", _ENTRA, source="entra"),
-    _Meaning("password authentication failed", AuthError, 300, "auth-refused", _NO_IAM, source="rds-iam"),
-    _Meaning("authentication failed", AuthError, 300, "auth-refused", _RDS, source="rds-iam"),
-    _Meaning("access denied", AuthError, 300, "auth-refused", _DSQL, source="dsql-iam"),
-    _Meaning("root certificate file", NetworkError, 403, "network-tls", _AUTHORITY),
-    _Meaning("certificate verify failed", NetworkError, 403, "network-tls", _AUTHORITY),
+    _Meaning("pg_hba.conf", AuthError, "auth-required", _RULE),
+    _Meaning("only with SSL connections", AuthError, "auth-required", _RULE),
+    _Meaning("too many competing requests", AuthError, "auth-throttled", _RATE, retryable=True),
+    _Meaning("rate exceeded", AuthError, "auth-throttled", _RATE, retryable=True),
+    _Meaning("too many open connections", AuthError, "auth-throttled", _RATE, retryable=True),
+    _Meaning("authentication failed", AuthError, "auth-refused", _ENTRA, source="entra"),
+    _Meaning("password authentication failed", AuthError, "auth-refused", _NO_IAM, source="rds-iam"),
+    _Meaning("authentication failed", AuthError, "auth-refused", _RDS, source="rds-iam"),
+    _Meaning("access denied", AuthError, "auth-refused", _DSQL, source="dsql-iam"),
+    _Meaning("root certificate file", NetworkError, "network-tls", _AUTHORITY),
+    _Meaning("certificate verify failed", NetworkError, "network-tls", _AUTHORITY),
 )

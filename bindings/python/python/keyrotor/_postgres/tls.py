@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict
 
+from keyrotor._postgres.errors import coded
 from keyrotor.errors import ConfigError
 
-_CONFIG_INSECURE = 109
 _VERIFIED = "verify-full"
 _ENCRYPTED = "require"
 # libpq's `sslrootcert=system` begins with version 16.
@@ -118,12 +118,12 @@ def _is_local(host: object) -> bool:
 
 
 def _insecure(field: str, mode: str, why: str, way_out: str) -> ConfigError:
-    return ConfigError(
+    return coded(
+        ConfigError,
+        "config-insecure",
         f"{field}={mode} {why}, and whoever answers could log in with it. Use verify-full, with the "
         "authority's certificates in sslrootcert (or PGSSLROOTCERT): RDS's are "
         "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem, DSQL's are the system's. "
         f"Where the way is safe by other means, say {way_out}.",
-        code=_CONFIG_INSECURE,
-        name="config-insecure",
         field=field,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
 from keyrotor._native import Credential, TokenManager
@@ -16,10 +15,14 @@ def credential(manager: TokenManager) -> Credential:
     except CredentialsError as error:
         if error.name != "credentials-pending":
             raise
-    with ThreadPoolExecutor(1, "keyrotor-wait") as elsewhere:
+    elsewhere = ThreadPoolExecutor(1, "keyrotor-wait")
+    try:
         return elsewhere.submit(manager.credential).result()
+    finally:
+        # Who is interrupted does not wait for the rest.
+        elsewhere.shutdown(wait=False)
 
 
 async def credential_async(manager: TokenManager) -> Credential:
     """The same for a task, which stops nobody else."""
-    return await asyncio.to_thread(manager.credential)
+    return await manager.credential_async()

@@ -6,6 +6,7 @@ import json
 from collections.abc import Hashable, Mapping
 from typing import Any
 
+from keyrotor._message import _plain
 from keyrotor._postgres import endpoint
 from keyrotor._postgres.login import Login
 from keyrotor.config import Credentials
@@ -32,7 +33,7 @@ def _key(given: object) -> Hashable:
     if isinstance(given, Credentials):
         return given
     if isinstance(given, Mapping):
-        return json.dumps(given, sort_keys=True, default=repr)
+        return json.dumps(given, sort_keys=True, default=_plain)
     # Django copies settings, which nothing else survives as what it is.
     raise TypeError(
         f'OPTIONS["{OPTION}"] holds a mapping of options or keyrotor.Credentials, not {type(given).__name__}'

@@ -28,6 +28,7 @@ from django.db.backends.postgresql import base
 from django.db.backends.postgresql.client import DatabaseClient as PostgresClient
 from django.db.backends.postgresql.psycopg_any import is_psycopg3
 
+from keyrotor._postgres.errors import as_errors_of
 from keyrotor.django.postgresql._logins import OPTION, login_of
 
 if TYPE_CHECKING:
@@ -73,7 +74,9 @@ class TokenLogin:
         given: dict[str, Any] = super().get_connection_params()  # type: ignore[misc]
         given.pop(OPTION, None)
         login = login_of(self.settings_dict)
-        return {**given, **login.tls.libpq(given, _libpq_version()), **login.words()}
+        secured = {**given, **login.tls.libpq(given, _libpq_version())}
+        with as_errors_of(base.Database):
+            return {**secured, **login.words()}
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """A connection with a token that is good now."""
@@ -84,7 +87,8 @@ class TokenLogin:
         def dial(words: Words) -> Any:
             return parent.get_new_connection({**conn_params, **words})
 
-        return login_of(self.settings_dict).connect(dial)
+        with as_errors_of(base.Database):
+            return login_of(self.settings_dict).connect(dial)
 
     def connect(self) -> None:
         """Connects, and has the connection closed before the server ends it."""
@@ -97,7 +101,7 @@ class TokenLogin:
     @property
     def pool(self) -> Any:
         """The pool. Django gives it the parameters once, so that its connections must ask for a token."""
-        pool = super().pool  # type: ignore[misc]
+        pool = getattr(super(), "pool", None)  # Django has pools from 5.1 on.
         if pool is not None:
             _log_in_by_class(pool, login_of(self.settings_dict))
         return pool
