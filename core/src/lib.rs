@@ -129,6 +129,8 @@ mod credential;
 pub mod entra;
 mod error;
 mod foreign;
+#[cfg(all(feature = "client", feature = "aws-chain"))]
+pub mod glide;
 #[doc = include_str!("../docs/guide.md")]
 pub mod guide {}
 pub mod host;

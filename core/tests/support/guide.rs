@@ -1,31 +1,22 @@
-// What a program of the guide finds around it: the emulator's tenant and its Redis, led to by the environment alone. The
-// doc test starts it and runs itself again in there.
+// What a program of the guide finds around it: the emulator's tenant and its Redis.
+include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/replay.rs"));
+
 mod guide {
     use std::collections::BTreeMap;
     use std::path::Path;
-    use std::process::Command;
 
     use keyrotor_emulator::entra::{Application, ManagedIdentity};
     use keyrotor_emulator::{Cloud, CloudConfig, Config, EntraConfig, Service};
 
-    const IS_PLAYED: &str = "KEYROTOR_GUIDE_IS_PLAYED";
+    use super::replay;
+
     const OBJECT: &str = "00000000-aaaa-bbbb-cccc-000000000001";
     const KEY: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/rsa-key-for-tests.pem"));
 
     /// Whether the program ran, as a process of its own, and did what it should: then there is nothing left to do.
     #[must_use]
     pub fn has_run() -> bool {
-        if std::env::var_os(IS_PLAYED).is_some() {
-            return false;
-        }
-        // The program may have a runtime of its own already.
-        std::thread::spawn(|| {
-            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-            runtime.block_on(play());
-        })
-        .join()
-        .unwrap();
-        true
+        replay::has_run(play)
     }
 
     /// The program got a provider: it gives tokens of one of the tenant's identities, which the Redis takes.
@@ -62,21 +53,15 @@ mod guide {
     }
 
     async fn run(cloud: &Cloud, folder: &Path) -> std::process::ExitStatus {
-        let mut program = Command::new(std::env::current_exe().unwrap());
-        // The names of tests stand in the arguments, where several are one binary.
-        program.args(std::env::args_os().skip(1)).current_dir(folder).env(IS_PLAYED, "yes");
-        for name in std::env::vars_os().map(|(name, _)| name) {
-            if name.to_string_lossy().starts_with("AZURE_") {
-                program.env_remove(name);
-            }
-        }
         let port = cloud.cache().unwrap().address().port();
-        program.env("REDIS_URL", format!("rediss://localhost:{port}"));
         let environments: BTreeMap<_, _> = cloud.entra().unwrap().environments();
-        for kind in ["service-principal", "app-service", "trust"] {
-            program.envs(&environments[kind]);
-        }
-        tokio::task::spawn_blocking(move || program.status().unwrap()).await.unwrap()
+        replay::run(folder, "AZURE_", |program| {
+            program.env("REDIS_URL", format!("rediss://localhost:{port}"));
+            for kind in ["service-principal", "app-service", "trust"] {
+                program.envs(&environments[kind]);
+            }
+        })
+        .await
     }
 
     fn certificate() -> String {
