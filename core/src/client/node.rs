@@ -1,7 +1,6 @@
 //! One server and the connection to it that all callers share: in use, replaced, waited for.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use super::connection::{Connection, Role};
 use super::establish::Patience;
@@ -13,7 +12,7 @@ use super::sendable::Sendable;
 use super::session::{self, Ending, Session};
 use super::wire::Deadline;
 use crate::config::Address;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// What a connection is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +38,7 @@ impl Node {
     /// What the first connection failed with; nothing is left behind then.
     pub(super) async fn connect(session: &Arc<Session>, target: Target) -> Result<Arc<Self>> {
         let runner = session.runner()?;
-        let connection = session.establish(&target, Role::Shared, &runner).await?;
+        let connection = session.establish(&target, Role::Shared, Patience::Fails, &runner).await?;
         Ok(Self::with(session, target, connection, &runner))
     }
 
@@ -87,11 +86,6 @@ impl Node {
         runner.spawn(Box::pin(supervise(Arc::clone(self), Arc::clone(runner), connection)))
     }
 
-    /// What its connection is for.
-    pub(super) fn target(&self) -> &Target {
-        &self.target
-    }
-
     /// Who serves as its connection.
     pub(super) fn link(&self) -> &Link {
         &self.link
@@ -134,19 +128,9 @@ impl Node {
         session::by(deadline, &**runner, healed_and_sent, late).await
     }
 
-    /// What to say where there was no connection within this time.
-    pub(super) fn timed_out(&self, within: Duration) -> Error {
-        self.link.timed_out(within)
-    }
-
     /// The connection, where there is one.
     pub(super) fn connected(&self) -> Option<Arc<Connection>> {
         self.link.connected()
-    }
-
-    /// The connection, as [`Link::connection`] waits for it.
-    pub(super) async fn connection(&self) -> Result<Arc<Connection>> {
-        self.link.connection().await
     }
 
     /// A connection in place of `old`, which serves for as long as it lives.

@@ -54,8 +54,6 @@ pub(crate) struct Settings {
     /// `None`: one server.
     pub(crate) cluster: Option<ClusterSettings>,
     pub(crate) subscriptions: Option<Subscriptions>,
-    /// `None`: one server.
-    pub(crate) cluster: Option<ClusterSettings>,
 }
 
 /// What a subscriber begins with.
@@ -145,7 +143,6 @@ pub(crate) fn connection(request: ConnectionRequest, callbacks: &Callbacks) -> R
         inflight_limit: usize::try_from(request.inflight_requests_limit).ok().filter(|limit| *limit > 0),
         verify_identity: request.verify_identity,
         is_lazy: request.lazy_connect,
-        cluster,
         subscriptions: subscriptions(request.pubsub_subscriptions, request.lazy_connect)?,
         cluster,
     })

@@ -9,6 +9,7 @@ use futures_util::stream::FuturesUnordered;
 use rand::seq::SliceRandom;
 
 use super::super::connection::{Connection, Role};
+use super::super::establish::Patience;
 use super::super::node::Node;
 use super::super::pace;
 use super::super::runner::Runner;
@@ -125,7 +126,10 @@ impl Cluster {
         address: &Address,
         runner: &Arc<dyn Runner>,
     ) -> Result<(Survey, Arc<Connection>)> {
-        let connection = self.session.establish(&self.nodes.target(address), Role::Shared, runner).await?;
+        let connection = self
+            .session
+            .establish(&self.nodes.target(address), Role::Shared, Patience::Fails, runner)
+            .await?;
         let within = self.session.settings.connection_timeout;
         let deadline = Deadline { within, at: runner.now() + within };
         let answers = survey::questions().send_on(&connection, Some(deadline)).await?;
