@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 
 /// Asked before each login at this server, first or repeated. Belongs to the process that made it.
 ///
-/// ```ignore
+/// ```text
 /// let attempt = gate.enter().await?;
 /// let credential = attempt.credential().await?;
 /// match log_in(&credential).await {
