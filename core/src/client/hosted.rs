@@ -20,8 +20,8 @@ mod seat;
 mod socket;
 #[cfg(unix)]
 mod stand_in;
-#[cfg(all(test, unix))]
-#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;
 
 use std::sync::Arc;

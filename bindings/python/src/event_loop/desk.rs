@@ -242,6 +242,12 @@ impl Desk {
         self.mailbox.ring();
     }
 
+    /// Its client never came. On the thread of the loop.
+    pub(super) fn abandon(this: &Bound<'_, Self>) -> PyResult<()> {
+        this.get().state().is_leaving = true;
+        Self::sort(this)
+    }
+
     /// A future of the loop's for the end of everything.
     pub(super) fn close<'py>(this: &Bound<'py, Self>) -> Result<Bound<'py, PyAny>, Failure> {
         let (py, desk) = (this.py(), this.get());

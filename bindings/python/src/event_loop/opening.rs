@@ -3,6 +3,7 @@
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use keyrotor::{Callbacks, Error, Format};
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use zeroize::Zeroizing;
@@ -83,10 +84,23 @@ impl Opening {
         })
     }
 
-    /// Nothing came of it.
-    fn abandon(&self) {
-        if let Some(desk) = self.desk.get() {
-            desk.get().leave();
-        }
+    /// Nothing came of it. On the thread of the loop.
+    fn abandon(&self, py: Python<'_>) -> PyResult<()> {
+        guarded(py, || match self.desk.get() {
+            Some(desk) => Ok(Desk::abandon(desk.bind(py))?),
+            None => Ok(()),
+        })
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(self.desk.get())?;
+        // The collector must not wait. What it does not see, it keeps.
+        let Ok(wanted) = self.wanted.try_lock() else { return Ok(()) };
+        wanted.as_ref().map_or(Ok(()), |wanted| wanted.functions.traverse(&visit))
+    }
+
+    fn __clear__(&self) {
+        let wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(wanted);
     }
 }
