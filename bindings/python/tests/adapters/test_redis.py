@@ -240,15 +240,33 @@ def test_a_login_falls_beside_transactions(emulator: Emulator) -> None:
     ours.close()
 
 
-def test_a_login_inside_a_transaction_by_hand_breaks_it_off(emulator: Emulator) -> None:
+def test_a_login_waits_for_the_end_of_a_transaction_by_hand(emulator: Emulator) -> None:
     ours = provider(seconds=0.05)
     options = address(emulator, credential_provider=ours, single_connection_client=True, retry=None)
     with redis.Redis(**options) as client:
         client.execute_command("MULTI")
+        before = len(relogins(emulator))
         client.execute_command("INCR", "key")
         time.sleep(0.06)
+        client.execute_command("INCR", "key")
+        assert client.execute_command("EXEC") == [1, 2]
+        assert len(relogins(emulator)) == before
+        time.sleep(0.06)
+        assert client.ping()
+        assert len(relogins(emulator)) == before + 1
+    ours.close()
+
+
+def test_a_login_inside_a_transaction_that_went_unseen_breaks_it_off(emulator: Emulator) -> None:
+    ours = provider(seconds=0.05)
+    options = address(emulator, credential_provider=ours, single_connection_client=True, retry=None)
+    with redis.Redis(**options) as client:
+        connection: Any = client.connection
+        connection.send_packed_command(connection.pack_command("MULTI"))
+        assert connection.read_response() == b"OK"
+        time.sleep(0.06)
         with pytest.raises(redis.ConnectionError, match="transaction"):
-            client.execute_command("EXEC")
+            client.incr("key")
         assert client.get("key") is None
     ours.close()
 
@@ -266,14 +284,16 @@ def test_a_live_connection_outlasts_an_outage(emulator: Emulator, fault: str) ->
     ours.close()
 
 
-def test_a_refused_later_login_is_repeated_with_another_token(emulator: Emulator) -> None:
+def test_a_refused_later_login_is_followed_by_another_connection(emulator: Emulator) -> None:
     ours = provider(seconds=0.3)
     with redis.Redis(**address(emulator, credential_provider=ours, retry=None)) as client:
         assert client.ping()
         emulator.faults.refuse(1)
-        eventually(lambda: client.ping() and relogins(emulator))
-    assert emulator.record()["totals"]["connections"] == 1
+        eventually(lambda: client.ping() and len(emulator.logins()) >= 3)
     assert [one.accepted for one in emulator.logins()[:3]] == [True, False, True]
+    tokens = [one.token_sha256 for one in emulator.logins()[:3]]
+    assert tokens[2] != tokens[1]
+    assert emulator.record()["totals"]["connections"] == 2
     ours.close()
 
 

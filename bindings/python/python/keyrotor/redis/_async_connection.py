@@ -15,6 +15,7 @@ from keyrotor.redis._errors import LoginError
 from keyrotor.redis._provider import CredentialProvider
 from keyrotor.redis._retry import AsyncPatience, Patience
 from keyrotor.redis._session import Session
+from keyrotor.redis._transaction import after
 
 _HAS_HEALTH = hasattr(AbstractConnection, "connect_check_health")
 
@@ -34,6 +35,7 @@ class LoggedIn(AbstractConnection):
 
     _session: Session | None = None
     _awaits_login = False
+    _in_transaction = False
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -66,14 +68,19 @@ class LoggedIn(AbstractConnection):
         """Logs in on a new socket."""
         await self._logged_in(functools.partial(super().on_connect_check_health, *arguments, **options))
 
-    if not _HAS_HEALTH:
-
-        async def connect(self) -> None:
-            """Connects and logs in; with another token where the server refuses the first."""
+    async def connect(self) -> None:
+        """Called by pools, too, whenever they hand it out: no transaction outlasts that."""
+        self._in_transaction = False
+        if _HAS_HEALTH:
+            await super().connect()
+        else:
             await self._connected(super().connect)
 
-        async def on_connect(self) -> None:
-            """Logs in on a new socket."""
+    async def on_connect(self) -> None:
+        """Logs in on a new socket, for those who do that by themselves."""
+        if _HAS_HEALTH:
+            await super().on_connect()
+        else:
             await self._logged_in(super().on_connect)
 
     async def _connected(self, connect: Callable[[], Awaitable[None]]) -> None:
@@ -98,26 +105,31 @@ class LoggedIn(AbstractConnection):
             if self._session is not None:
                 self._session.refused()
             raise
-        self._awaits_login = False
+        self._in_transaction = self._awaits_login = False
         if self._session is not None:
             self._session.accepted()
 
     # Later logins.
 
     async def check_health(self) -> None:
-        """redis-py's health check, and a login where it is due."""
+        """redis-py's health check, and a login where it is due; in a transaction it is put off."""
         await super().check_health()
-        if self._session is not None and self._session.is_due:
+        if self._session is not None and self._session.is_due and not self._in_transaction:
             await self._log_in_again(self._session)
 
+    async def send_command(self, *arguments: Any, **options: Any) -> None:
+        """Sends it, after a login where that is due."""
+        await super().send_command(*arguments, **options)
+        self._in_transaction = after(arguments[0], is_open=self._in_transaction)
+
     async def _log_in_again(self, session: Session) -> None:
-        """On the live connection, so that what it watches and has selected stays."""
-        for _ in range(2):
-            if await self._offer(session):
-                return
-            session.refused()
+        """On the live connection; where the server refuses, on a new one with another token."""
+        if await self._offer(session):
+            return
+        # Some of redis-py's parsers give a refusal again and again: only a new socket has other replies.
+        session.refused()
         await self.disconnect(nowait=True)
-        raise redis.ConnectionError("the server refused two logins on a live connection; it is closed")
+        await self.connect()
 
     async def _offer(self, session: Session) -> bool:
         """Whether a newer token is not refused; where there is none now, the old login has to do."""
@@ -128,7 +140,7 @@ class LoggedIn(AbstractConnection):
             return True
         await self.send_command("AUTH", *login, check_health=False)
         try:
-            reply = await super().read_response(disconnect_on_error=False)
+            reply = await super().read_response()
         except redis.AuthenticationError:
             return False
         except redis.ResponseError:
@@ -139,7 +151,7 @@ class LoggedIn(AbstractConnection):
             await self.disconnect(nowait=True)
             raise
         if reply not in (b"OK", "OK"):
-            # In a MULTI by hand the login is queued: the server drops both with the connection.
+            # In a MULTI that went unseen it is queued: the server drops both with the connection.
             await self.disconnect(nowait=True)
             raise redis.ConnectionError("a login was due inside a transaction; the connection is closed")
         session.accepted()

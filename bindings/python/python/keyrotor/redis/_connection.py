@@ -16,6 +16,7 @@ from keyrotor.redis._errors import LoginError
 from keyrotor.redis._provider import CredentialProvider
 from keyrotor.redis._retry import Patience
 from keyrotor.redis._session import Session
+from keyrotor.redis._transaction import after
 
 # redis-py before 6.2 has one way to connect only.
 _HAS_HEALTH = hasattr(AbstractConnection, "connect_check_health")
@@ -46,6 +47,7 @@ class LoggedIn(AbstractConnection):
     _subscriber: weakref.ref[Any] | None = None
     _listens = False
     _awaits_login = False
+    _in_transaction = False
     _has_a_poller = False
     _pushed: Any = None
 
@@ -79,14 +81,19 @@ class LoggedIn(AbstractConnection):
         """Logs in on a new socket."""
         self._logged_in(functools.partial(super().on_connect_check_health, *arguments, **options))
 
-    if not _HAS_HEALTH:
-
-        def connect(self) -> None:
-            """Connects and logs in; with another token where the server refuses the first."""
+    def connect(self) -> None:
+        """Called by pools, too, whenever they hand it out: no transaction outlasts that."""
+        self._in_transaction = False
+        if _HAS_HEALTH:
+            super().connect()
+        else:
             self._connected(super().connect)
 
-        def on_connect(self) -> None:
-            """Logs in on a new socket."""
+    def on_connect(self) -> None:
+        """Logs in on a new socket, for those who do that by themselves."""
+        if _HAS_HEALTH:
+            super().on_connect()
+        else:
             self._logged_in(super().on_connect)
 
     def _connected(self, connect: Callable[[], None]) -> None:
@@ -111,26 +118,33 @@ class LoggedIn(AbstractConnection):
             if self._session is not None:
                 self._session.refused()
             raise
-        self._listens = self._awaits_login = False
+        self._in_transaction = self._listens = self._awaits_login = False
         if self._session is not None:
             self._session.accepted()
 
     # Later logins.
 
     def check_health(self) -> None:
-        """redis-py's health check, and a login where it is due."""
+        """redis-py's health check, and a login where it is due; in a transaction it is put off."""
         super().check_health()
-        if self._session is not None and self._session.is_due:
+        if self._session is not None and self._session.is_due and not self._in_transaction:
             self._log_in_again(self._session)
 
+    def send_command(self, *arguments: Any, **options: Any) -> None:
+        """Sends it, after a login where that is due."""
+        super().send_command(*arguments, **options)
+        self._in_transaction = after(arguments[0], is_open=self._in_transaction)
+
     def _log_in_again(self, session: Session) -> None:
-        """On the live connection, so that what it watches and has selected stays."""
-        for _ in range(2):
-            if self._offer(session):
-                return
-            session.refused()
+        """On the live connection; where the server refuses, on a new one with another token."""
+        if self._offer(session):
+            return
+        # Some of redis-py's parsers give a refusal again and again: only a new socket has other replies.
+        session.refused()
         self.disconnect()
-        raise redis.ConnectionError("the server refused two logins on a live connection; it is closed")
+        if self._has_a_poller:
+            raise redis.ConnectionError("a login on a live connection was refused; it is closed")
+        self.connect()
 
     def _offer(self, session: Session) -> bool:
         """Whether a newer token is not refused; where there is none now, the old login has to do."""
@@ -141,7 +155,7 @@ class LoggedIn(AbstractConnection):
             return True
         self.send_command("AUTH", *login, check_health=False)
         try:
-            reply = self.read_response(disconnect_on_error=False)
+            reply = self.read_response()
         except redis.AuthenticationError:
             return False
         except redis.ResponseError:
@@ -151,7 +165,7 @@ class LoggedIn(AbstractConnection):
             self.disconnect()
             raise
         if reply not in (b"OK", "OK"):
-            # In a MULTI by hand the login is queued: the server drops both with the connection.
+            # In a MULTI that went unseen it is queued: the server drops both with the connection.
             self.disconnect()
             raise redis.ConnectionError("a login was due inside a transaction; the connection is closed")
         session.accepted()
