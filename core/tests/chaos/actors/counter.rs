@@ -1,0 +1,68 @@
+//! INCR: what runs twice shows in the next reply.
+
+use std::sync::Arc;
+
+use keyrotor::{Client, cmd};
+
+use super::{PAUSE, number};
+use crate::world::World;
+
+/// What the server's counter can be.
+#[derive(Default)]
+struct Count {
+    last: u64,
+    /// Commands that may have run, and have not shown yet. While all is broken they may still run, on a
+    /// connection that is gone.
+    in_doubt: u64,
+}
+
+impl Count {
+    /// Whether the counter can be this now.
+    fn allows(&self, now: u64, may_have_lost: bool) -> bool {
+        (may_have_lost || now >= self.last) && now <= self.last + self.in_doubt
+    }
+
+    /// Takes the reply to one more INCR; `false` where it cannot be.
+    fn take(&mut self, reply: u64, may_have_lost: bool) -> bool {
+        let ran = reply.saturating_sub(1);
+        let is_right = reply > 0 && self.allows(ran, may_have_lost);
+        self.in_doubt -= ran.saturating_sub(self.last).min(self.in_doubt);
+        self.last = reply;
+        is_right
+    }
+}
+
+pub(super) async fn count(client: Client, key: String, world: Arc<World>) {
+    let (progress, mut count) = (world.enlist(&key), Count::default());
+    while !world.is_over() {
+        match client.execute(cmd("INCR").arg(&key)).await {
+            Ok(reply) => {
+                let Count { last, in_doubt } = count;
+                if !number(&reply).is_some_and(|reply| count.take(reply, world.loses_writes())) {
+                    world.complain(format!("{key}: {reply:?} after {last}, with {in_doubt} in doubt"));
+                }
+                if !world.is_broken() {
+                    count.in_doubt = 0;
+                }
+                progress.note();
+            }
+            Err(error) => count.in_doubt += u64::from(world.is_in_doubt(&key, &error)),
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    let there = number(&super::at_its_primary(&client, "GET", &key).await).unwrap_or(0);
+    if !count.allows(there, false) {
+        world.complain(format!(
+            "{key}: {there} at the end, after {} with {} in doubt",
+            count.last, count.in_doubt
+        ));
+    }
+}
+
+#[test]
+fn a_command_that_ran_twice_shows() {
+    let mut count = Count { last: 5, in_doubt: 1 };
+    assert!(!count.allows(7, true) && !count.allows(4, false) && count.allows(4, true));
+    assert!(count.take(7, false), "the one in doubt ran");
+    assert!(!count.take(9, false), "none is in doubt any more");
+}

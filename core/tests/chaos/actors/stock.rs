@@ -1,0 +1,40 @@
+//! WATCH, GET, MULTI, EXEC: who read a number under watch makes the next one of it, or nothing.
+
+use std::sync::Arc;
+
+use keyrotor::{Batch, Client, Code, Error, cmd};
+
+use super::{PAUSE, number};
+use crate::world::World;
+
+/// Of all clients.
+const KEY: &str = "stock";
+
+pub(super) async fn take(client: Client, owner: usize, world: Arc<World>) {
+    let name = format!("stock {owner}");
+    let progress = world.enlist(&name);
+    while !world.is_over() {
+        match once(&client).await {
+            Ok(None) => progress.note(),
+            Ok(Some((read, Some(written)))) if written == read + 1 => progress.note(),
+            Ok(Some(wrong)) => world.complain(format!("{name}: {wrong:?} was read and written")),
+            // A login that was forgotten takes the watch with it, and one that ends, too: begin again.
+            Err(error)
+                if matches!(error.code(), Code::AuthLeaseEnded)
+                    || error.code() == Code::AuthRequired && world.is_broken() => {}
+            Err(error) => drop(world.is_in_doubt(&name, &error)),
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// What was read and what was written; `None` where somebody was faster.
+async fn once(client: &Client) -> Result<Option<(u64, Option<u64>)>, Error> {
+    let watch = client.watch(&[KEY]).await?;
+    let read = number(&watch.execute(cmd("GET").arg(KEY)).await?).unwrap_or(0);
+    let mut batch = Batch::atomic();
+    batch.add(cmd("INCR").arg(KEY).clone())?;
+    let Some(replies) = watch.exec(&batch).await? else { return Ok(None) };
+    let written = replies.into_iter().next().transpose()?;
+    Ok(Some((read, written.as_ref().and_then(number))))
+}

@@ -1,0 +1,61 @@
+//! What must be left of clients that were closed: nothing.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use keyrotor_emulator::Emulator;
+use tokio::runtime::Handle;
+
+use crate::memory::{descriptors, resident};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Signals and randomness cost the process a few, once.
+const FOR_THE_PROCESS: usize = 4;
+
+/// Stages that play side by side share their descriptors.
+struct House {
+    stages: usize,
+    descriptors: usize,
+}
+
+static HOUSE: Mutex<House> = Mutex::new(House { stages: 0, descriptors: 0 });
+
+/// Before anything of a stage is there.
+pub(crate) fn enter() {
+    let mut house = HOUSE.lock().unwrap();
+    if house.stages == 0 {
+        house.descriptors = descriptors();
+    }
+    house.stages += 1;
+}
+
+/// After everything of a stage has gone. The last one closes the house.
+pub(crate) fn leave() {
+    let mut house = HOUSE.lock().unwrap();
+    house.stages -= 1;
+    if house.stages > 0 {
+        return;
+    }
+    println!("at the end {} MB of memory are in use", resident() >> 20);
+    let start = Instant::now();
+    while descriptors() > house.descriptors + FOR_THE_PROCESS {
+        let (now, before) = (descriptors(), house.descriptors);
+        assert!(start.elapsed() < PATIENCE, "{now} descriptors are open, and {before} were");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Waits until the clients on `runtime` have left nothing at the emulator, and nothing in the runtime.
+pub(crate) async fn nothing(emulator: &Emulator, runtime: &Handle) {
+    let open = || emulator.record().connections.iter().filter(|it| it.closed.is_none()).count();
+    none("connections", open).await;
+    none("tasks", || runtime.metrics().num_alive_tasks()).await;
+}
+
+async fn none(what: &str, count: impl Fn() -> usize) {
+    let start = Instant::now();
+    while count() > 0 {
+        assert!(start.elapsed() < PATIENCE, "{} {what} are left", count());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

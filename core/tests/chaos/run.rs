@@ -1,0 +1,148 @@
+//! One stage: an emulator, clients and their actors, and step after step of the plan.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use keyrotor::{Client, Routing, Value, cmd};
+use keyrotor_emulator::Emulator;
+use serde_json::json;
+use tokio::runtime::{Builder, Handle, Runtime};
+
+use crate::plan::{Plan, Stage, Step};
+use crate::world::World;
+use crate::{actors, faults, leaks, support};
+
+const USER: &str = "iam-user-01";
+/// Of tokens and logins, in seconds: both are renewed all the time.
+const LIFE: u32 = 8;
+/// No pause after a failed login is longer.
+const HEALS_WITHIN: Duration = Duration::from_secs(30);
+/// Without failed logins there are only the pauses of the network.
+const RECONNECTS_WITHIN: Duration = Duration::from_secs(15);
+
+fn runtime() -> Runtime {
+    Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
+}
+
+/// Plays for so long. The clients have a runtime of their own, whose tasks can be counted.
+pub(crate) fn stage(stage: Stage, seed: u64, length: Duration, clients: &[serde_json::Value]) {
+    leaks::enter();
+    println!("{stage:?}: the seed is {seed}; KEYROTOR_CHAOS_SEED={seed} plays the same again");
+    let (theirs, ours) = (runtime(), runtime());
+    theirs.block_on(play(stage, Plan::new(stage, seed), length, clients, ours.handle()));
+    drop(ours);
+    drop(theirs);
+    leaks::leave();
+}
+
+async fn start(stage: Stage) -> Emulator {
+    let life = LIFE.to_string();
+    support::emulator_with(&["--token-life", &life, "--session-limit", &life], |config| {
+        if stage == Stage::Cluster {
+            (config.shards, config.replicas) = (3, 1);
+            config.node_timeout = Some(Duration::from_secs(1));
+        }
+    })
+    .await
+}
+
+async fn play(stage: Stage, plan: Plan, length: Duration, patches: &[serde_json::Value], ours: &Handle) {
+    let emulator = start(stage).await;
+    let world = Arc::new(World::of(stage));
+    let mut clients = Vec::new();
+    for patch in patches {
+        let mut request = support::request(&emulator, support::lives(LIFE, LIFE));
+        // Time even on a machine that is busy.
+        support::merge(&mut request, json!({"requestTimeout": 10_000, "connectionTimeout": 10_000}));
+        support::merge(&mut request, patch.clone());
+        clients.push(ours.spawn(async move { support::connect(&request).await.unwrap() }).await.unwrap());
+    }
+    let reads_replicas = patches.iter().map(|patch| patch.get("readFrom").is_some());
+    let cast: Vec<_> = clients.iter().cloned().zip(reads_replicas).collect();
+    let actors = actors::all(&cast, &world, ours).await;
+    drop(cast);
+    world.all_go_on(HEALS_WITHIN).await;
+    let start = Instant::now();
+    let (mut steps, mut slowest) = (0, Duration::ZERO);
+    for step in plan.take_while(|_| start.elapsed() < length) {
+        slowest = slowest.max(go_through(&step, &emulator, &world, &clients, ours).await);
+        steps += 1;
+        world.check();
+    }
+    world.end();
+    for actor in actors {
+        actor.await.unwrap();
+    }
+    world.check();
+    let stats: Vec<_> = clients.iter().map(Client::stats).collect();
+    let sum = |count: fn(&keyrotor::ClientStats) -> u64| stats.iter().map(count).sum::<u64>();
+    println!(
+        "{stage:?}: {steps} steps, {} commands, {} failed, {} reconnects, {} re-AUTHs; the slowest healing took {} ms",
+        sum(|it| it.commands),
+        world.failures.load(std::sync::atomic::Ordering::SeqCst),
+        sum(|it| it.reconnects),
+        sum(|it| it.reauths),
+        slowest.as_millis()
+    );
+    clients.iter().for_each(Client::close);
+    drop(clients);
+    leaks::nothing(&emulator, ours).await;
+    emulator.stop().await;
+}
+
+/// One step, and what must hold after it. Returns how long the healing took.
+async fn go_through(
+    step: &Step,
+    emulator: &Emulator,
+    world: &World,
+    clients: &[Client],
+    ours: &Handle,
+) -> Duration {
+    tokio::time::sleep(step.calm).await;
+    println!("{step}");
+    world.break_it(step.hits_logins(), step.loses_writes());
+    faults::play(emulator, step).await;
+    let within = if step.hits_logins() { HEALS_WITHIN } else { RECONNECTS_WITHIN };
+    let took = world.all_go_on(within).await;
+    println!("  all go on after {} ms", took.as_millis());
+    for client in clients.iter().cloned() {
+        let who = ours.spawn(async move { who_is(&client).await }).await.unwrap();
+        if who.iter().any(|name| name != USER) {
+            world.complain(format!("{step}: somebody is {who:?}"));
+        }
+    }
+    strangers(emulator, world);
+    world.is_healed();
+    took
+}
+
+/// What each server says of the client, once none of them is in trouble any more.
+async fn who_is(client: &Client) -> Vec<String> {
+    let start = Instant::now();
+    loop {
+        match client.execute_on(cmd("ACL").arg("WHOAMI"), &Routing::AllNodes).await {
+            Ok(Value::Map(names)) => return names.into_iter().map(|(_, name)| text(name)).collect(),
+            Ok(name) => return vec![text(name)],
+            Err(error) => assert!(start.elapsed() < HEALS_WITHIN, "{error}"),
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+fn text(value: Value) -> String {
+    match value {
+        Value::BulkString(bytes) => String::from_utf8(bytes).unwrap(),
+        other => format!("{other:?}"),
+    }
+}
+
+/// Nobody is anybody else, and nobody sends commands before a login.
+fn strangers(emulator: &Emulator, world: &World) {
+    for connection in emulator.record().connections {
+        let is_someone_else = connection.user.as_ref().is_some_and(|user| user != USER);
+        let is_too_early = connection.logins == 0 && connection.commands_refused > 0;
+        if is_someone_else || is_too_early {
+            world.complain(format!("{connection:?}"));
+        }
+    }
+}
