@@ -105,7 +105,8 @@ async fn go_through(
     let within = if step.hits_logins() { HEALS_WITHIN } else { RECONNECTS_WITHIN };
     let took = world.all_go_on(within).await;
     println!("  all go on after {} ms", took.as_millis());
-    for client in clients.iter().cloned() {
+    for client in clients {
+        let client = client.clone();
         let who = ours.spawn(async move { who_is(&client).await }).await.unwrap();
         if who.iter().any(|name| name != USER) {
             world.complain(format!("{step}: somebody is {who:?}"));
