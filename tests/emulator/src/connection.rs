@@ -14,10 +14,12 @@ use crate::record::Closed;
 use crate::session::Session;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 use tokio::io::{AsyncWriteExt, split};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
+use tokio_rustls::rustls::HandshakeKind;
 use wire::Wire;
 
 /// How long a client may take to hear that we close.
@@ -34,7 +36,7 @@ pub(crate) async fn serve(gate: Arc<Gate>, tcp: TcpStream, stop: watch::Receiver
 
 async fn run(gate: &Gate, session: &Session, tcp: TcpStream, mut stop: watch::Receiver<bool>) -> Closed {
     let mut wire = tokio::select! {
-        wire = connect(gate, tcp) => match wire {
+        wire = connect(gate, session, tcp) => match wire {
             Ok(wire) => wire,
             Err(why) => return why,
         },
@@ -66,13 +68,16 @@ async fn run(gate: &Gate, session: &Session, tcp: TcpStream, mut stop: watch::Re
     why
 }
 
-async fn connect(gate: &Gate, tcp: TcpStream) -> Result<Wire, Closed> {
+async fn connect(gate: &Gate, session: &Session, tcp: TcpStream) -> Result<Wire, Closed> {
     let client = |_: io::Error| Closed::Client;
     tcp.set_nodelay(true).map_err(client)?;
     let unsealed = gate.certificates.is_some() && inside::may_be(gate, &tcp).await.map_err(client)?;
     let (from_client, to_client): (Reader, Writer) = match gate.acceptor().filter(|_| !unsealed) {
         Some(tls) => {
-            let (reader, writer) = split(tls.accept(tcp).await.map_err(client)?);
+            let stream = tls.accept(tcp).await.map_err(client)?;
+            let is_resumed = stream.get_ref().1.handshake_kind() == Some(HandshakeKind::Resumed);
+            session.tls_resumed.store(is_resumed, Relaxed);
+            let (reader, writer) = split(stream);
             (Box::new(reader), Box::new(writer))
         }
         None => {

@@ -141,4 +141,6 @@ pub struct Connection {
     pub logins: u64,
     /// Accepted logins after the first.
     pub relogins: u64,
+    /// Whether its TLS session is one of before, which spares a full handshake.
+    pub tls_resumed: bool,
 }

@@ -19,6 +19,7 @@ pub(crate) struct Session {
     opened: String,
     pub(crate) forwarded: AtomicU64,
     pub(crate) refused: AtomicU64,
+    pub(crate) tls_resumed: AtomicBool,
     forgotten: AtomicBool,
     end: watch::Sender<Option<Closed>>,
     lease: watch::Sender<Option<Instant>>,
@@ -59,6 +60,7 @@ impl Session {
             opened,
             forwarded: AtomicU64::new(0),
             refused: AtomicU64::new(0),
+            tls_resumed: AtomicBool::new(false),
             forgotten: AtomicBool::new(false),
             end: watch::Sender::new(None),
             lease: watch::Sender::new(None),
@@ -216,6 +218,7 @@ impl Session {
             commands_refused: self.refused.load(Relaxed),
             logins: standing.logins,
             relogins: standing.logins.saturating_sub(1),
+            tls_resumed: self.tls_resumed.load(Relaxed),
         }
     }
 }
