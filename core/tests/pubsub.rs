@@ -48,7 +48,7 @@ async fn publish(client: &Client, duration: Duration) -> u64 {
 }
 
 #[tokio::test]
-async fn c10_over_a_thousand_rotations_resp3_loses_no_message() {
+async fn c10_c18_over_a_thousand_rotations_no_message_is_lost_and_no_command_fails() {
     let emulator = support::emulator(&[]).await;
     let client = support::client(&emulator, json!({"requestTimeout": 20_000})).await;
     let subscriber = client.subscriber().await.unwrap();
