@@ -9,9 +9,9 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use keyrotor::{BoxFuture, Fetch, Fetched, Source, SourceError, TokenManager, TokenRefreshConfig};
+use support::Outcome;
 use support::interleave::{Contender, Pace, nanoseconds};
 use support::report::Report;
-use support::{Outcome, now};
 
 const LIFE: Duration = Duration::from_secs(900);
 const AN_HOUR: Duration = Duration::from_secs(3600);
@@ -81,9 +81,9 @@ fn attempts(manager: &TokenManager) -> u64 {
     manager.status().counts.map_or(0, |counts| counts.attempts)
 }
 
-/// The time of a core that one call takes, whatever the number of threads that share the cores.
+/// The time of a core that one call takes, whatever the number of threads that share the cores, and whoever else uses
+/// them.
 fn on_threads(threads: u32, calls: u64, manager: &TokenManager) -> Outcome<f64> {
-    let cores = u32::try_from(std::thread::available_parallelism()?.get())?.min(threads);
     let calls_each = calls.div_ceil(threads.into());
     let (ready, done) = (Barrier::new(threads as usize + 1), Barrier::new(threads as usize + 1));
     let elapsed = std::thread::scope(|scope| {
@@ -99,13 +99,28 @@ fn on_threads(threads: u32, calls: u64, manager: &TokenManager) -> Outcome<f64> 
             })
             .collect();
         ready.wait();
-        let start = now();
+        let start = core_time(threads)?;
         done.wait();
-        let elapsed = start.elapsed();
+        let elapsed = core_time(threads)?.saturating_sub(start);
         for worker in workers {
             worker.join().map_err(|_| "a thread panicked")??;
         }
         Ok::<_, Box<dyn std::error::Error + Send + Sync>>(elapsed)
     })?;
-    Ok(nanoseconds(elapsed) * f64::from(cores) / (calls_each * u64::from(threads)) as f64)
+    Ok(nanoseconds(elapsed) / (calls_each * u64::from(threads)) as f64)
+}
+
+/// What this process has used of all cores so far.
+#[cfg(target_os = "linux")]
+fn core_time(_: u32) -> Outcome<Duration> {
+    let used = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Ok(Duration::new(used.tv_sec.try_into()?, used.tv_nsec.try_into()?))
+}
+
+/// As if all the time that passes were this process's.
+#[cfg(not(target_os = "linux"))]
+fn core_time(threads: u32) -> Outcome<Duration> {
+    static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
+    let cores = u32::try_from(std::thread::available_parallelism()?.get())?.min(threads);
+    Ok(START.get_or_init(support::now).elapsed() * cores)
 }
