@@ -1,7 +1,7 @@
 """Measures Python's clients beside redis-py and Valkey GLIDE, and asserts nothing: `run.py PACKAGE ROUNDS`.
 
-Contenders take turns within one process; what counts is their ratio within a round. `PACKAGE` is the folder of a
-release build. Needs `redis-server`. Writes `target/bench/python.json`.
+Contenders take turns within one process; what counts is their ratio within a round. `PACKAGE` is the folder
+of a release build. Needs `redis-server`. Writes `target/bench/python.json`.
 """
 
 from __future__ import annotations
