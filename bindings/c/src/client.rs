@@ -3,7 +3,8 @@
 use std::ffi::c_char;
 use std::mem::MaybeUninit;
 
-use keyrotor::{Client, host, proto};
+use keyrotor::host::Hosting;
+use keyrotor::{Callbacks, Client, Error, Format, host, proto};
 
 use crate::argument::{bytes, command, invalid, required};
 use crate::batch::kr_batch;
@@ -53,7 +54,7 @@ pub unsafe extern "C" fn kr_client_connect(
         // SAFETY: the caller's promise.
         let request = unsafe { bytes(request, len, "request") }?;
         let format = format::read(format)?;
-        host::wait_for(Client::from_request(request, format)).map(kr_client)
+        connect(request, format, &Callbacks::new())
     })
 }
 
@@ -74,8 +75,17 @@ pub unsafe extern "C" fn kr_client_connect_with(
         let request = unsafe { bytes(request, len, "request") }?;
         let callbacks = required(callbacks, "callbacks")?.all();
         let format = format::read(format)?;
-        host::wait_for(Client::from_request_with(request, format, &callbacks)).map(kr_client)
+        connect(request, format, &callbacks)
     })
+}
+
+fn connect(request: &[u8], format: Format, callbacks: &Callbacks) -> Result<kr_client, Error> {
+    host::wait_for(Client::hosted(request, format, callbacks, Hosting::Callers)).map(kr_client)
+}
+
+/// Waits on the calling thread, which reads the reply itself.
+fn read_for<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    host::attend(work, || Ok::<(), Error>(()))?
 }
 
 /// Sends a command and waits for its reply, at most for the request's timeout.
@@ -98,7 +108,7 @@ pub unsafe extern "C" fn kr_client_execute(
         let client = required(client, "client")?;
         // SAFETY: the caller's promise.
         let command = unsafe { command(argc, argv, argv_lens) }?;
-        kr_reply::of_value(host::wait_for(client.0.execute(&command))?)
+        kr_reply::of_value(read_for(client.0.execute(&command))?)
     })
 }
 
@@ -116,7 +126,7 @@ pub extern "C" fn kr_client_execute_batch(
     produce(out, || {
         let client = required(client, "client")?;
         let batch = required(batch, "batch")?.read();
-        kr_reply::of_batch(host::wait_for(client.0.execute_batch(&batch))?)
+        kr_reply::of_batch(read_for(client.0.execute_batch(&batch))?)
     })
 }
 

@@ -55,7 +55,7 @@ def test_b09_a_thread_that_times_out_delays_nobody_and_replies_stay_with_their_c
                 one.result()
 
 
-def test_c08_a_server_that_hung_up_meanwhile_is_noticed_before_the_next_command(emulator: Emulator) -> None:
+def test_a_server_that_hung_up_meanwhile_is_noticed_before_the_next_command(emulator: Emulator) -> None:
     with keyrotor.Client.connect(emulator.request()) as client:
         for pause in (0.01, 0.3):
             assert client.execute("PING") == b"PONG"
