@@ -128,6 +128,28 @@ async fn c14_a_node_that_says_nothing_delays_no_other() {
 }
 
 #[tokio::test]
+async fn c14_a_node_that_answers_no_login_delays_no_other_login() {
+    let emulator = start(|_| ()).await;
+    let client = client(&emulator, json!({"connectionTimeout": 1000})).await;
+    join_all(KEYS.map(|key| read(&client, key))).await;
+    let silent = emulator.faults().on(0).unwrap();
+    silent.stall(Duration::from_secs(8));
+    silent.kill(None);
+    let start = Instant::now();
+    let mut slowest = Duration::ZERO;
+    while start.elapsed() < Duration::from_secs(5) {
+        emulator.faults().on(1).unwrap().kill(None);
+        let dropped = Instant::now();
+        read(&client, KEYS[1]).await;
+        slowest = slowest.max(dropped.elapsed());
+        // Connections that live long are replaced at once.
+        wait(Duration::from_millis(500)).await;
+    }
+    println!("a node that answers no login: another was back after {} ms at most", slowest.as_millis());
+    assert!(slowest < Duration::from_secs(1), "{slowest:?}");
+}
+
+#[tokio::test]
 async fn c17_commands_in_flight_at_a_drop_are_not_sent_again() {
     let cluster = Cluster::shared().await;
     let client = cluster.client(json!({"clientName": "c17"})).await;
