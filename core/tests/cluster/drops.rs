@@ -253,17 +253,26 @@ async fn c13_a_refused_cluster_client_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn t18_close_ends_every_connection_of_a_cluster() {
+async fn t18_close_ends_every_connection_and_task_of_a_cluster() {
     let cluster = Cluster::shared().await;
-    let client = cluster.client(json!({"readFrom": "PreferReplica", "clientName": "t18"})).await;
-    join_all(KEYS.map(|key| read(&client, key))).await;
+    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
     let open = || {
         let own = |one: &&Connection| one.closed.is_none() && one.client_name.as_deref() == Some("t18");
         cluster.emulator().record().connections.iter().filter(own).count()
     };
-    until(|| open() == 6, "not all nodes are connected to").await;
-    client.close();
-    let error = client.execute(cmd("GET").arg("foo")).await.unwrap_err();
-    assert_eq!(error.code(), Code::Closed);
+    let before = tasks();
+    for round in 0..10 {
+        let client = cluster.client(json!({"readFrom": "PreferReplica", "clientName": "t18"})).await;
+        join_all(KEYS.map(|key| read(&client, key))).await;
+        if round == 0 {
+            until(|| open() == 6, "not all nodes are connected to").await;
+        }
+        if round % 2 == 0 {
+            client.close();
+            let error = client.execute(cmd("GET").arg("foo")).await.unwrap_err();
+            assert_eq!(error.code(), Code::Closed);
+        }
+    }
     until(|| open() == 0, "connections are left").await;
+    until(|| tasks() <= before, "tasks are left").await;
 }
