@@ -20,6 +20,7 @@ mod slots;
 mod split;
 mod survey;
 mod table;
+mod together;
 
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;

@@ -118,6 +118,8 @@ impl Session {
                 attempt.succeeded(&credential);
                 manager.note_fallback(None);
             }
+            // Every node of a cluster has the same gate, and the others are not to wait for this one.
+            (Some(_), Err(error)) if self.settings.cluster.is_some() && is_of_one_node(error) => {}
             (Some(attempt), Err(error)) => attempt.failed(&credential, error),
             (None, Ok(())) => manager.note_fallback(no_token.as_ref()),
             (None, Err(_)) => {}
@@ -137,4 +139,10 @@ impl Session {
             _ => error,
         }
     }
+}
+
+/// Whether the failure is one server's own trouble, and says nothing of how logins go elsewhere in its cluster.
+fn is_of_one_node(error: &Error) -> bool {
+    let is_loading = error.server_text().is_some_and(|text| text.starts_with("LOADING"));
+    is_loading || error.code() == Code::AuthTimeout
 }

@@ -128,6 +128,28 @@ async fn c14_a_node_that_says_nothing_delays_no_other() {
 }
 
 #[tokio::test]
+async fn c14_a_node_that_answers_no_login_delays_no_other_login() {
+    let emulator = start(|_| ()).await;
+    let client = client(&emulator, json!({"connectionTimeout": 1000})).await;
+    join_all(KEYS.map(|key| read(&client, key))).await;
+    let silent = emulator.faults().on(0).unwrap();
+    silent.stall(Duration::from_secs(8));
+    silent.kill(None);
+    let start = Instant::now();
+    let mut slowest = Duration::ZERO;
+    while start.elapsed() < Duration::from_secs(5) {
+        emulator.faults().on(1).unwrap().kill(None);
+        let dropped = Instant::now();
+        read(&client, KEYS[1]).await;
+        slowest = slowest.max(dropped.elapsed());
+        // Connections that live long are replaced at once.
+        wait(Duration::from_millis(500)).await;
+    }
+    println!("a node that answers no login: another was back after {} ms at most", slowest.as_millis());
+    assert!(slowest < Duration::from_secs(1), "{slowest:?}");
+}
+
+#[tokio::test]
 async fn c17_commands_in_flight_at_a_drop_are_not_sent_again() {
     let cluster = Cluster::shared().await;
     let client = cluster.client(json!({"clientName": "c17"})).await;
@@ -231,17 +253,26 @@ async fn c13_a_refused_cluster_client_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn t18_close_ends_every_connection_of_a_cluster() {
+async fn t18_close_ends_every_connection_and_task_of_a_cluster() {
     let cluster = Cluster::shared().await;
-    let client = cluster.client(json!({"readFrom": "PreferReplica", "clientName": "t18"})).await;
-    join_all(KEYS.map(|key| read(&client, key))).await;
+    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
     let open = || {
         let own = |one: &&Connection| one.closed.is_none() && one.client_name.as_deref() == Some("t18");
         cluster.emulator().record().connections.iter().filter(own).count()
     };
-    until(|| open() == 6, "not all nodes are connected to").await;
-    client.close();
-    let error = client.execute(cmd("GET").arg("foo")).await.unwrap_err();
-    assert_eq!(error.code(), Code::Closed);
+    let before = tasks();
+    for round in 0..10 {
+        let client = cluster.client(json!({"readFrom": "PreferReplica", "clientName": "t18"})).await;
+        join_all(KEYS.map(|key| read(&client, key))).await;
+        if round == 0 {
+            until(|| open() == 6, "not all nodes are connected to").await;
+        }
+        if round % 2 == 0 {
+            client.close();
+            let error = client.execute(cmd("GET").arg("foo")).await.unwrap_err();
+            assert_eq!(error.code(), Code::Closed);
+        }
+    }
     until(|| open() == 0, "connections are left").await;
+    until(|| tasks() <= before, "tasks are left").await;
 }

@@ -14,6 +14,7 @@ mod support;
 mod changes;
 mod commands;
 mod drops;
+mod hosted;
 mod ledger;
 mod own;
 mod shared;

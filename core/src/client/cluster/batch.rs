@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use futures_util::future::{BoxFuture, join, join_all};
+use futures_util::future::{BoxFuture, join};
 use keyrotor_proto::Code;
 use redis::{Cmd, Value};
 
@@ -12,6 +12,7 @@ use super::super::sendable::Sendable;
 use super::super::wire::Deadline;
 use super::pipeline::Job;
 use super::route::{self, Route};
+use super::together::together;
 use super::{Cluster, Place};
 use crate::error::{Error, Result};
 
@@ -77,7 +78,7 @@ impl Cluster {
                 _ => others.push(self.alone(index, command, deadline, runner)),
             }
         }
-        let (mut outcomes, others) = join(self.run(jobs, deadline, runner), join_all(others)).await;
+        let (mut outcomes, others) = join(self.run(jobs, deadline, runner), together(others)).await;
         outcomes.extend(others);
         outcomes.sort_unstable_by_key(|(index, _)| *index);
         outcomes.into_iter().map(|(_, outcome)| outcome).collect()

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use futures_util::future::join_all;
 use keyrotor_proto::Code;
 use redis::{Cmd, Value};
 
@@ -12,6 +11,7 @@ use super::super::wire::Deadline;
 use super::fold::{Fold, fold};
 use super::route::{self, Route};
 use super::table::Audience;
+use super::together::together;
 use super::{Cluster, Place, Routing, slot};
 use crate::config::Address;
 use crate::error::{Error, Result};
@@ -84,6 +84,6 @@ impl Cluster {
             let reply = self.send_to(command, Place::Node(address.clone()), deadline, runner).await;
             (address.to_string(), reply.map_err(|error| error.with_hint(&format!("node {address} said so"))))
         });
-        fold(by, join_all(replies).await)
+        fold(by, together(replies).await)
     }
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use keyrotor_proto::Code;
 use redis::{Cmd, Value};
 
@@ -12,6 +11,7 @@ use super::super::runner::Runner;
 use super::super::wire::Deadline;
 use super::part::Part;
 use super::send::{Way, out_of_time, pause_by};
+use super::together::together;
 use super::{Cluster, Place};
 use crate::error::{Error, Result};
 
@@ -56,7 +56,7 @@ impl Cluster {
         let mut done = Vec::with_capacity(jobs.len());
         while !jobs.is_empty() {
             let groups = self.groups(jobs, runner);
-            let rounds = join_all(groups.into_iter().map(|group| self.send(group, deadline, runner))).await;
+            let rounds = together(groups.into_iter().map(|group| self.send(group, deadline, runner))).await;
             let mut again = Vec::new();
             let mut pause = None;
             for round in rounds {
