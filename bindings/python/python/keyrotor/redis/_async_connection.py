@@ -13,9 +13,9 @@ from redis.asyncio.connection import AbstractConnection
 from keyrotor.redis._connection import is_news
 from keyrotor.redis._errors import LoginError
 from keyrotor.redis._provider import CredentialProvider
-from keyrotor.redis._retry import AsyncPatience, Patience
+from keyrotor.redis._retry import AsyncPatience
 from keyrotor.redis._session import Session
-from keyrotor.redis._transaction import after
+from keyrotor.redis._transaction import TRANSACTIONS
 
 _HAS_HEALTH = hasattr(AbstractConnection, "connect_check_health")
 
@@ -39,6 +39,7 @@ class LoggedIn(AbstractConnection):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self.retry: Any = AsyncPatience(self.retry)
         if isinstance(self.credential_provider, CredentialProvider | Session):
             self._session = Session(self.credential_provider)
             self.credential_provider = self._session
@@ -47,15 +48,6 @@ class LoggedIn(AbstractConnection):
     def lease_left(self) -> float | None:
         """Seconds for which the server still honours this connection's login; `None` for ever."""
         return None if self._session is None else self._session.lease_left
-
-    @property
-    def retry(self) -> Any:
-        """redis-py's retries, which do not repeat a refused login."""
-        return self._patience
-
-    @retry.setter
-    def retry(self, retry: Any) -> None:
-        self._patience = retry if isinstance(retry, Patience) else AsyncPatience(retry)
 
     # The first login.
 
@@ -71,6 +63,9 @@ class LoggedIn(AbstractConnection):
     async def connect(self) -> None:
         """Called by pools, too, whenever they hand it out: no transaction outlasts that."""
         self._in_transaction = False
+        if self.is_connected:
+            # What redis-py itself finds out only inside its retries, at each command.
+            return
         if _HAS_HEALTH:
             await super().connect()
         else:
@@ -113,14 +108,17 @@ class LoggedIn(AbstractConnection):
 
     async def check_health(self) -> None:
         """redis-py's health check, and a login where it is due; in a transaction it is put off."""
-        await super().check_health()
-        if self._session is not None and self._session.is_due and not self._in_transaction:
-            await self._log_in_again(self._session)
+        if self.health_check_interval:
+            await super().check_health()
+        session = self._session
+        if session is not None and session.clock() >= session.due and not self._in_transaction:
+            await self._log_in_again(session)
 
     async def send_command(self, *arguments: Any, **options: Any) -> None:
         """Sends it, after a login where that is due."""
         await super().send_command(*arguments, **options)
-        self._in_transaction = after(arguments[0], is_open=self._in_transaction)
+        if arguments[0] in TRANSACTIONS:
+            self._in_transaction = TRANSACTIONS[arguments[0]]
 
     async def _log_in_again(self, session: Session) -> None:
         """On the live connection; where the server refuses, on a new one with another token."""
@@ -161,7 +159,7 @@ class LoggedIn(AbstractConnection):
 
     async def read_response(self, *arguments: Any, **options: Any) -> Any:
         """The next reply, or what was published; `None` in place of the answer to a subscriber's login."""
-        session = self._session
+        session = self._session if options else None
         if session is None or not is_news(options):
             return await super().read_response(*arguments, **options)
         await self._keep_listening(session)

@@ -2,10 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import inspect
+from collections.abc import Callable
 from typing import Any
 
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.retry import Retry
+
 from keyrotor.redis._errors import LoginError
+
+# Since redis-py 8.
+_CAN_BE_ASKED = "with_failure_count" in inspect.signature(Retry.call_with_retry).parameters
+
+
+class Patience(Retry):
+    """The retries of another `Retry`, which `LoginError` passes at once."""
+
+    def __init__(self, retry: Retry) -> None:
+        super().__init__(retry._backoff, retry._retries, retry._supported_errors)  # noqa: SLF001
+
+    if _CAN_BE_ASKED:
+
+        def call_with_retry(
+            self,
+            do: Any,
+            fail: Any,
+            is_retryable: Callable[[Exception], bool] | None = None,
+            with_failure_count: bool = False,  # noqa: FBT001, FBT002
+        ) -> Any:
+            """As redis-py's."""
+            return super().call_with_retry(do, fail, is_retryable or _is_retryable, with_failure_count)
+
+    else:
+
+        def call_with_retry(self, do: Any, fail: Any, *arguments: Any, **options: Any) -> Any:  # type: ignore[misc]
+            """As redis-py's."""
+
+            def attempt() -> Any:
+                try:
+                    return do()
+                except LoginError as error:
+                    raise _Passing(error) from None
+
+            try:
+                return super().call_with_retry(attempt, fail, *arguments, **options)
+            except _Passing as passing:
+                raise passing.error from passing.error.__cause__
+
+
+class AsyncPatience(AsyncRetry):
+    """The same for asyncio."""
+
+    def __init__(self, retry: AsyncRetry) -> None:
+        super().__init__(retry._backoff, retry._retries, retry._supported_errors)  # noqa: SLF001
+
+    if _CAN_BE_ASKED:
+
+        async def call_with_retry(
+            self,
+            do: Any,
+            fail: Any,
+            is_retryable: Callable[[Exception], bool] | None = None,
+            with_failure_count: bool = False,  # noqa: FBT001, FBT002
+        ) -> Any:
+            """As redis-py's."""
+            return await super().call_with_retry(do, fail, is_retryable or _is_retryable, with_failure_count)
+
+    else:
+
+        async def call_with_retry(self, do: Any, fail: Any, *arguments: Any, **options: Any) -> Any:  # type: ignore[misc]
+            """As redis-py's."""
+
+            async def attempt() -> Any:
+                try:
+                    return await do()
+                except LoginError as error:
+                    raise _Passing(error) from None
+
+            try:
+                return await super().call_with_retry(attempt, fail, *arguments, **options)
+            except _Passing as passing:
+                raise passing.error from passing.error.__cause__
 
 
 class _Passing(Exception):  # noqa: N818
@@ -16,46 +93,5 @@ class _Passing(Exception):  # noqa: N818
         self.error = error
 
 
-class Patience:
-    """A `Retry` that lets `LoginError` pass at once; in everything else the one that it was made from."""
-
-    def __init__(self, retry: Any) -> None:
-        self._retry = retry
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") or name == "_retry":
-            # Asked for while a copy is being made, which has nothing yet.
-            raise AttributeError(name)
-        return getattr(self._retry, name)
-
-    def call_with_retry(self, do: Callable[[], Any], *arguments: Any, **options: Any) -> Any:
-        """As `Retry.call_with_retry`."""
-
-        def attempt() -> Any:
-            try:
-                return do()
-            except LoginError as error:
-                raise _Passing(error) from None
-
-        try:
-            return self._retry.call_with_retry(attempt, *arguments, **options)
-        except _Passing as passing:
-            raise passing.error from passing.error.__cause__
-
-
-class AsyncPatience(Patience):
-    """The same for asyncio."""
-
-    async def call_with_retry(self, do: Callable[[], Awaitable[Any]], *arguments: Any, **options: Any) -> Any:
-        """As `redis.asyncio.retry.Retry.call_with_retry`."""
-
-        async def attempt() -> Any:
-            try:
-                return await do()
-            except LoginError as error:
-                raise _Passing(error) from None
-
-        try:
-            return await self._retry.call_with_retry(attempt, *arguments, **options)
-        except _Passing as passing:
-            raise passing.error from passing.error.__cause__
+def _is_retryable(error: Exception) -> bool:
+    return not isinstance(error, LoginError)

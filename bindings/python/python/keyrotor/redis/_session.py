@@ -36,38 +36,40 @@ class Session(redis.CredentialProvider):
         dice: Callable[[], float] = random.random,
     ) -> None:
         self.provider: CredentialProvider = provider.provider if isinstance(provider, Session) else provider
-        self._clock = clock
+        self.clock = clock
+        """What `due` is compared with."""
         self._dice = dice
         self._credential: keyrotor.Credential | None = None
         self._sent_at = 0.0
         self._generation = 0
         self._lease: float | None = None
         self._ends_at: float | None = None
-        self._due = NEVER
+        self.due = NEVER
+        """When the connection should log in again before anything else."""
 
     @property
     def is_due(self) -> bool:
-        """Whether the connection should log in again before anything else."""
-        return self._clock() >= self._due
+        """Whether it should now."""
+        return self.clock() >= self.due
 
     @property
     def due_in(self) -> float:
         """Seconds until it should; infinite where it never has to."""
-        return max(self._due - self._clock(), 0.0)
+        return max(self.due - self.clock(), 0.0)
 
     @property
     def lease_left(self) -> float | None:
         """Seconds for which the server still honours the login; `None` for ever."""
-        return None if self._ends_at is None else self._ends_at - self._clock()
+        return None if self._ends_at is None else self._ends_at - self.clock()
 
     def get_credentials(self) -> Answer:
         """For a login on a new connection."""
-        self._due = NEVER
+        self.due = NEVER
         return self._sends(self.provider.credential())
 
     async def get_credentials_async(self) -> Answer:
         """The same without holding up the event loop."""
-        self._due = NEVER
+        self.due = NEVER
         return self._sends(await self.provider.credential_async())
 
     def get_newer_credentials(self) -> Answer:
@@ -86,7 +88,7 @@ class Session(redis.CredentialProvider):
         self._generation = self._credential.generation
         self._lease = lease = self.provider.lease.seconds(self._credential)
         self._ends_at = None if lease is None else self._sent_at + lease
-        self._due = NEVER if lease is None else self._sent_at + due_after(lease, self._dice())
+        self.due = NEVER if lease is None else self._sent_at + due_after(lease, self._dice())
 
     def refused(self) -> None:
         """The server refused it: nobody is to send it again."""
@@ -95,9 +97,9 @@ class Session(redis.CredentialProvider):
 
     def postponed(self) -> None:
         """The server cannot take logins now; the one that it took before is good until its lease ends."""
-        self._due = self._clock() + min(_PAUSE_SECONDS, (self._lease or NEVER) * _PAUSE_SHARE)
+        self.due = self.clock() + min(_PAUSE_SECONDS, (self._lease or NEVER) * _PAUSE_SHARE)
 
     def _sends(self, credential: keyrotor.Credential | None) -> Answer:
         # The server counts from when it reads the login, which is no sooner than now.
-        self._credential, self._sent_at = credential, self._clock()
+        self._credential, self._sent_at = credential, self.clock()
         return answer(credential)
