@@ -12,7 +12,7 @@ use crate::support;
 async fn c03_a_cut_ten_seconds_after_each_login_is_never_met() {
     let emulator = support::emulator(&["--session-limit", "10"]).await;
     let client = support::client(&emulator, support::lives(900, 10)).await;
-    let failures = traffic(&client, Duration::from_secs(60)).await;
+    let failures = traffic(&client, 0, Duration::from_secs(60)).await;
     assert!(failures.is_empty(), "{failures:?}");
     let record = emulator.record();
     assert_eq!((record.totals.connections, record.totals.session_limit_cuts), (1, 0));
@@ -36,7 +36,7 @@ async fn c04_a_throttled_reauth_keeps_the_live_connection() {
     tokio::time::sleep(Duration::from_millis(7500)).await;
     // Over the whole window in which the login is renewed, which ends before the lease does.
     emulator.faults().throttle(Some(Duration::from_millis(1800)));
-    let failures = traffic(&client, Duration::from_secs(6)).await;
+    let failures = traffic(&client, 0, Duration::from_secs(6)).await;
     let record = emulator.record();
     assert!(failures.is_empty(), "{failures:?} {:?}", record.logins);
     let throttled = record.logins.iter().filter(|login| login.reason == Some("throttled")).count();
@@ -49,7 +49,7 @@ async fn c04_a_refused_reauth_is_followed_by_a_newer_token_on_the_live_connectio
     let emulator = support::emulator(&["--session-limit", "8"]).await;
     let client = support::client(&emulator, support::lives(900, 8)).await;
     emulator.faults().refuse(Refuse { count: Some(1), ..Refuse::default() }).unwrap();
-    let failures = traffic(&client, Duration::from_secs(9)).await;
+    let failures = traffic(&client, 0, Duration::from_secs(9)).await;
     let record = emulator.record();
     assert!(failures.is_empty(), "{failures:?} {:?}", record.logins);
     assert_eq!((record.totals.connections, record.totals.session_limit_cuts), (1, 0));
@@ -67,7 +67,7 @@ async fn c04_a_reauth_refused_twice_replaces_the_connection_before_its_lease_end
     let emulator = support::emulator(&["--session-limit", "20"]).await;
     let client = support::client(&emulator, support::lives(900, 20)).await;
     emulator.faults().refuse(Refuse { count: Some(2), ..Refuse::default() }).unwrap();
-    let failures = traffic(&client, Duration::from_secs(22)).await;
+    let failures = traffic(&client, 0, Duration::from_secs(22)).await;
     let record = emulator.record();
     assert!(failures.is_empty(), "the old connection serves until the new one is there: {failures:?}");
     assert_eq!((record.totals.connections, record.totals.session_limit_cuts), (2, 0));
@@ -82,7 +82,7 @@ async fn c04_a_server_that_stalls_over_a_reauth_keeps_its_connection() {
     let client = support::client(&emulator, patience).await;
     tokio::time::sleep(Duration::from_millis(8500)).await;
     emulator.faults().stall(Duration::from_secs(1));
-    let failures = traffic(&client, Duration::from_secs(5)).await;
+    let failures = traffic(&client, 0, Duration::from_secs(5)).await;
     let record = emulator.record();
     assert!(failures.is_empty(), "{failures:?} {:?}", record.logins);
     assert_eq!((record.totals.connections, record.totals.session_limit_cuts), (1, 0));

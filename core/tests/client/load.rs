@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 use keyrotor::{Client, Error, Value, cmd};
 use keyrotor_emulator::{Emulator, Outcome};
 
-/// Runs INCR without a pause for so long; the failures are returned.
-pub(crate) async fn traffic(client: &Client, duration: Duration) -> Vec<Error> {
+/// Runs INCR without a pause for so long, on a counter of its own; the failures are returned.
+pub(crate) async fn traffic(client: &Client, number: u32, duration: Duration) -> Vec<Error> {
     let end = Instant::now() + duration;
     let mut failures = Vec::new();
     let mut last = 0;
     while Instant::now() < end {
-        match client.execute(cmd("INCR").arg("counter")).await {
+        match client.execute(cmd("INCR").arg(format!("counter:{number}"))).await {
             Ok(Value::Int(reply)) => {
                 assert!(reply > last);
                 last = reply;

@@ -68,7 +68,7 @@ async fn c07_a_forgotten_login_is_healed_under_load() {
     let client = support::client(&emulator, json!({})).await;
     for _ in 0..20 {
         emulator.faults().forget(None);
-        let failures = traffic(&client, Duration::from_millis(30)).await;
+        let failures = traffic(&client, 0, Duration::from_millis(30)).await;
         assert!(failures.is_empty(), "{failures:?}");
     }
     assert_eq!(emulator.record().totals.connections, 1);
