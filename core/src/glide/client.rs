@@ -95,7 +95,7 @@ impl Client {
     /// at once.
     ///
     /// # Errors
-    /// [`Code::ArgumentInvalid`](crate::Code::ArgumentInvalid) without a password, since who logged in once cannot be
+    /// [`Code::ArgumentInvalid`] without a password, since who logged in once cannot be
     /// without a login; as [`update_password`](crate::Client::update_password).
     pub async fn update_connection_password(
         &self,
