@@ -240,6 +240,7 @@ impl Listener {
         if let Some(old) = old {
             old.close();
             old.end().await;
+            self.pushes.expect_gap();
         }
         let _one_at_a_time = self.changing.lock().await;
         let (channels, patterns): (Vec<_>, Vec<_>) = {

@@ -67,6 +67,7 @@ struct Queue {
     bytes: usize,
     last_message: Option<SystemTime>,
     dropped: u64,
+    expects_gap: bool,
     is_closed: bool,
 }
 
@@ -98,6 +99,7 @@ impl Pushes {
         if queue.is_closed {
             return;
         }
+        queue.end_gap();
         queue.last_message = Some(SystemClock::default().wall());
         queue.bytes += size(&message);
         queue.events.push_back(PubSubEvent::Message(message));
@@ -106,11 +108,15 @@ impl Pushes {
         self.arrived.notify_one();
     }
 
+    /// From here on a message comes after a gap: it may be here before whoever subscribed anew knows that he did.
+    pub(super) fn expect_gap(&self) {
+        self.queue().expects_gap = true;
+    }
+
     /// The subscriptions hold again.
     pub(super) fn put_gap(&self) {
-        let last_message = self.queue().last_message;
-        let gap = Gap { last_message, subscribed: SystemClock::default().wall(), dropped: 0 };
-        self.put(PubSubEvent::Gap(gap));
+        self.queue().end_gap();
+        self.arrived.notify_one();
     }
 
     pub(super) fn put_interruption(&self, error: Error) {
@@ -170,6 +176,15 @@ impl Pushes {
 pub(super) struct Closed;
 
 impl Queue {
+    /// Tells of the gap, unless that was done.
+    fn end_gap(&mut self) {
+        if std::mem::take(&mut self.expects_gap) && !self.is_closed {
+            let subscribed = SystemClock::default().wall();
+            let gap = Gap { last_message: self.last_message, subscribed, dropped: 0 };
+            self.events.push_back(PubSubEvent::Gap(gap));
+        }
+    }
+
     fn shrink(&mut self) {
         while self.events.len() > MOST_MESSAGES || self.bytes > MOST_BYTES {
             match self.events.pop_front() {
@@ -247,6 +262,23 @@ mod tests {
         assert_eq!((payload(&pushes), payload(&pushes)), (Some("one".into()), Some("two".into())));
         pushes.close();
         assert_eq!(pushes.try_next().unwrap_err(), Closed);
+    }
+
+    #[test]
+    fn c10_a_gap_is_told_before_what_comes_after_it_and_once() {
+        let pushes = Pushes::new(true);
+        pushes.take(message_of("before").as_bytes());
+        pushes.expect_gap();
+        // It came with the confirmation of the new subscription.
+        pushes.take(message_of("after").as_bytes());
+        pushes.put_gap();
+        assert_eq!(payload(&pushes), Some("before".into()));
+        let Some(PubSubEvent::Gap(gap)) = pushes.try_next().unwrap() else { panic!("no gap") };
+        assert!(gap.last_message.is_some() && gap.last_message <= Some(gap.subscribed));
+        assert_eq!((payload(&pushes), payload(&pushes)), (Some("after".into()), None));
+        pushes.expect_gap();
+        pushes.put_gap();
+        assert!(matches!(pushes.try_next(), Ok(Some(PubSubEvent::Gap(_)))));
     }
 
     #[test]

@@ -43,7 +43,7 @@ impl Own {
                 let left = ends_at.map(|at| at.saturating_sub(runner.now()));
                 let connection = loan.connection()?;
                 let lease = self.session.lease_left(connection, &**runner).filter(|_| wait.is_divisible);
-                let part = part(command, wait, left, lease, is_first);
+                let part = part(command, wait, left, lease, std::mem::take(&mut is_first));
                 is_last = part.is_last;
                 let deadline = part.timeout.and_then(|timeout| self.deadline(timeout, &**runner));
                 Ok((part.command, deadline))
@@ -53,7 +53,6 @@ impl Own {
             if is_last || reply != Value::Nil {
                 return Ok(reply);
             }
-            is_first = false;
         }
     }
 
@@ -66,7 +65,7 @@ impl Own {
         runner: &Arc<dyn Runner>,
         mut shape: impl FnMut(&Loan) -> Result<(Option<Cmd>, Option<Deadline>)>,
     ) -> Result<(Loan, Value)> {
-        let deadline = self.session.deadline(&**runner);
+        let mut deadline = self.session.deadline(&**runner);
         let mut target = topology.target_for(command, deadline, runner).await?;
         let mut asks = false;
         let mut moves = 0;
@@ -92,6 +91,11 @@ impl Own {
             };
             if error.server_text().is_some() {
                 loan.give_back();
+            }
+            // What waited at the server for longer than that begins anew.
+            if runner.now() >= deadline.at {
+                deadline = self.session.deadline(&**runner);
+                moves = 0;
             }
             moves += 1;
             (target, asks) = match topology.detour(&error, &target, runner) {

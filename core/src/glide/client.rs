@@ -11,8 +11,9 @@ use tokio::sync::mpsc::UnboundedSender;
 
 pub use types::ConnectionRequest;
 
+use crate::Code;
 use crate::client::{Batch, Routing};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A client of one server or of a cluster, logged in for as long as it lives.
 ///
@@ -88,6 +89,25 @@ impl Client {
     pub async fn refresh_iam_token(&self) -> Result<()> {
         self.handle.client.refresh().await?;
         self.handle.client.reauthenticate_now().await
+    }
+
+    /// Logs in with another password from the next connection on; with `immediate_auth` the live connections log in anew
+    /// at once.
+    ///
+    /// # Errors
+    /// [`Code::ArgumentInvalid`] without a password, since who logged in once cannot be
+    /// without a login; as [`update_password`](crate::Client::update_password).
+    pub async fn update_connection_password(
+        &self,
+        password: Option<String>,
+        immediate_auth: bool,
+    ) -> Result<()> {
+        let Some(password) = password else {
+            let message =
+                "no password: a client that logs in cannot cease to; make a new one without credentials";
+            return Err(Error::new(Code::ArgumentInvalid, message));
+        };
+        self.handle.client.update_password(password, immediate_auth).await
     }
 
     /// The client behind the name, for what GLIDE has no name for.

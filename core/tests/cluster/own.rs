@@ -59,6 +59,21 @@ async fn c11_a_command_that_waits_follows_its_key() {
 }
 
 #[tokio::test]
+async fn c14_a_command_that_waits_goes_on_at_the_new_primary() {
+    let emulator = start(|_| ()).await;
+    let client = client(&emulator, json!({"requestTimeout": 2000})).await;
+    let waiting = {
+        let client = client.clone();
+        tokio::spawn(async move { client.execute(cmd("BLPOP").arg("bar").arg(60)).await })
+    };
+    // Longer than any other command may take.
+    wait(Duration::from_millis(2500)).await;
+    emulator.faults().failover(0).await.unwrap();
+    client.execute(cmd("RPUSH").arg("bar").arg("item")).await.unwrap();
+    assert_eq!(waiting.await.unwrap().unwrap(), Value::Array(vec![bulk("bar"), bulk("item")]));
+}
+
+#[tokio::test]
 async fn a_watch_is_kept_by_the_node_that_has_its_keys() {
     let cluster = Cluster::shared().await;
     let client = cluster.client(json!({})).await;

@@ -37,6 +37,10 @@ pub(super) fn read(error: &Error, asked: &Address) -> Option<Redirect> {
         {
             Some(Redirect::Lost)
         }
+        // What it waited for at a primary that is one no longer; a client that unblocks another says something else.
+        "UNBLOCKED" if rest.starts_with("force unblock from blocking operation, instance state changed") => {
+            Some(Redirect::Lost)
+        }
         "LOADING" if is_loading(rest) => Some(Redirect::ReplicaAway),
         "MASTERDOWN" => Some(Redirect::ReplicaAway),
         "READONLY"
@@ -87,6 +91,8 @@ mod tests {
         assert_eq!(said("MOVED 1 ::1:6381"), Some(by_name));
         assert_eq!(said("TRYAGAIN Multiple keys request during rehashing of slot"), Some(Redirect::Later));
         assert_eq!(said("CLUSTERDOWN The cluster is down"), Some(Redirect::Lost));
+        let unblocked = "force unblock from blocking operation, instance state changed (master -> replica?)";
+        assert_eq!(said(&format!("UNBLOCKED {unblocked}")), Some(Redirect::Lost));
         assert_eq!(said("LOADING Valkey is loading the dataset in memory"), Some(Redirect::ReplicaAway));
         assert_eq!(said("READONLY You can't write against a read only replica."), Some(Redirect::Lost));
     }
@@ -98,6 +104,7 @@ mod tests {
             "TRYAGAIN I have written already",
             "READONLY You can't write against a read only replica. script: f00, on @user_script:1.",
             "CLUSTERDOWN",
+            "UNBLOCKED client unblocked via CLIENT UNBLOCK",
             "MOVED somewhere",
             "WRONGTYPE Operation against a key holding the wrong kind of value",
         ] {

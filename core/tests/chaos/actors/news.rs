@@ -1,5 +1,5 @@
 //! PUBLISH and a subscriber: between two messages nothing is missing, unless a gap is told. The nodes of a cluster hand
-//! messages on to each other as they like; there each comes once.
+//! messages on to each other when they like, so that another node may send one again; from one node each comes once.
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, Mutex};
@@ -80,7 +80,12 @@ impl News {
                     last = Some(item);
                     progress.note();
                 }
-                Some(_) => last = None,
+                Some(_) => {
+                    last = None;
+                    if self.world.is_cluster {
+                        heard.clear();
+                    }
+                }
                 None => return self.world.complain(format!("{}: the subscriber is closed", self.channel)),
             }
         }

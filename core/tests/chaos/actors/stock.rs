@@ -18,13 +18,22 @@ pub(super) async fn take(client: Client, owner: usize, world: Arc<World>) {
             Ok(None) => progress.note(),
             Ok(Some((read, Some(written)))) if written == read + 1 => progress.note(),
             Ok(Some(wrong)) => world.complain(format!("{name}: {wrong:?} was read and written")),
-            // A login that was forgotten takes the watch with it, and one that ends, too: begin again.
-            Err(error)
-                if matches!(error.code(), Code::AuthLeaseEnded)
-                    || error.code() == Code::AuthRequired && world.is_broken() => {}
+            Err(error) if ends_the_watch(&error, &world) => {}
             Err(error) => drop(world.is_in_doubt(&name, &error)),
         }
         tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Nothing was written, and the watch is gone: begin again. A login that ends, or is forgotten, takes it along, and so
+/// does a primary that is one no longer.
+fn ends_the_watch(error: &Error, world: &World) -> bool {
+    let is_elsewhere =
+        error.server_text().is_some_and(|text| text.starts_with("MOVED ") || text.starts_with("READONLY "));
+    match error.code() {
+        Code::AuthLeaseEnded => true,
+        Code::AuthRequired => world.is_broken(),
+        _ => is_elsewhere && world.is_cluster && world.is_broken(),
     }
 }
 

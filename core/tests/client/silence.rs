@@ -1,0 +1,127 @@
+//! Servers that say nothing, too much or something odd: sockets that no Redis stands behind.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
+
+use keyrotor::{Code, cmd};
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::support;
+
+/// Accepts, answers each with what it is told, and counts.
+async fn raw_server(answer: &'static [u8], stays: bool) -> (u16, Arc<AtomicUsize>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let count = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&count);
+    tokio::spawn(async move {
+        let mut kept = Vec::new();
+        while let Ok((mut stream, _)) = listener.accept().await {
+            counter.fetch_add(1, SeqCst);
+            let mut buffer = [0; 4096];
+            // The login, then the two commands that name the library.
+            for reply in [answer, b"+OK\r\n", b"+OK\r\n"] {
+                if stream.read(&mut buffer).await.is_err() || stream.write_all(reply).await.is_err() {
+                    break;
+                }
+            }
+            if stays {
+                kept.push(stream);
+            }
+        }
+    });
+    (port, count)
+}
+
+#[tokio::test]
+async fn c12_a_server_that_says_nothing_is_a_timeout_of_its_own_kind() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let attempt = |tls: &str| {
+        let request = json!({
+            "addresses": [{"host": "127.0.0.1", "port": port}],
+            "tlsMode": tls,
+            "connectionTimeout": 200,
+            "authenticationInfo": {"serverCredentials": {"username": "u", "password": "p"}}
+        });
+        async move { support::connect(&request).await.unwrap_err().code() }
+    };
+    assert_eq!(attempt("InsecureTls").await, Code::NetworkTlsTimeout);
+    assert_eq!(attempt("NoTls").await, Code::AuthTimeout);
+    drop(listener);
+    assert_eq!(attempt("NoTls").await, Code::NetworkConnect);
+}
+
+#[tokio::test]
+async fn t17_a_server_that_repeats_the_login_leaks_nothing() {
+    let answer =
+        b"-ERR unknown command `HELLO`, with args beginning with: `3`, `AUTH`, `app`, `hunter2`, \r\n";
+    let (port, _) = raw_server(answer, true).await;
+    let password = json!({"serverCredentials": {"username": "app", "password": "hunter2"}});
+    let request = json!({"addresses": [{"host": "127.0.0.1", "port": port}], "authenticationInfo": password});
+    let error = support::connect(&request).await.unwrap_err();
+    assert_eq!(error.server_text(), Some("ERR unknown command `HELLO`"));
+    assert!(!format!("{error:?} {:?}", error.detail()).contains("hunter2"));
+}
+
+#[tokio::test]
+async fn c12_a_server_that_reads_nothing_more_keeps_nobody_waiting() {
+    let (port, _) = raw_server(b"+OK\r\n", true).await;
+    let request = json!({
+        "addresses": [{"host": "127.0.0.1", "port": port}],
+        "requestTimeout": 300,
+        "protocol": "RESP2",
+        "authenticationInfo": {"serverCredentials": {"username": "app", "password": "hunter2"}},
+    });
+    let client = support::connect(&request).await.unwrap();
+    let set = cmd("SET").arg("key").arg(vec![b'x'; 1 << 20]).to_owned();
+    // More than the socket's buffers take.
+    for _ in 0..12 {
+        let waited = tokio::time::timeout(Duration::from_secs(5), client.execute(&set)).await;
+        assert_eq!(waited.expect("an end").unwrap_err().code(), Code::RequestTimeout);
+    }
+}
+
+#[tokio::test]
+async fn c12_a_server_that_drops_every_login_is_not_hammered() {
+    let (port, count) = raw_server(b"+OK\r\n", false).await;
+    let request = json!({"addresses": [{"host": "127.0.0.1", "port": port}]});
+    let _client = support::connect(&request).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let connections = count.load(SeqCst);
+    assert!((2..40).contains(&connections), "{connections} connections in 2 s");
+}
+
+#[tokio::test]
+async fn c04_a_connection_whose_server_fell_silent_is_replaced() {
+    let (port, count) = raw_server(b"+OK\r\n", true).await;
+    let mut request = support::request(&support::emulator(&[]).await, support::lives(900, 5));
+    request["addresses"] = json!([{"host": "127.0.0.1", "port": port}]);
+    request["tlsMode"] = json!("NoTls");
+    request["allowPlaintext"] = json!(true);
+    request["connectionTimeout"] = json!(300);
+    request.as_object_mut().unwrap().remove("rootCerts");
+    let _client = support::connect(&request).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    assert!(count.load(SeqCst) >= 2, "{}", count.load(SeqCst));
+}
+
+/// Redis itself cuts its errors at a NUL; a proxy in front of it may not. So this server is a socket.
+#[tokio::test]
+async fn b01_a_nul_in_a_server_error_is_just_a_byte() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.read_u8().await.unwrap();
+        stream.write_all(b"-ODD a\0b\r\n").await.unwrap();
+        stream
+    });
+    let request = json!({"addresses": [{"host": "127.0.0.1", "port": port}]});
+    let error = support::connect(&request).await.unwrap_err();
+    assert_eq!(error.server_text(), Some("ODD a\0b"), "{error:?}");
+    server.await.unwrap();
+}
