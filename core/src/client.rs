@@ -44,7 +44,7 @@ use keyrotor_proto::{Code, ConnectionRequest, Format, Message, Status};
 pub use posting::Posted;
 pub use pubsub::Subscriber;
 pub use pushes::{Gap, PubSubEvent, PubSubMessage};
-pub use redis::{Cmd, ToRedisArgs, Value, cmd};
+pub use redis::{Arg, Cmd, ToRedisArgs, Value, cmd};
 pub use script::Script;
 pub use stats::{ClientStats, ConnectionRole, ConnectionStats};
 pub use watch::Watch;

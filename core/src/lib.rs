@@ -162,7 +162,7 @@ pub use callbacks::KeysCallback;
 pub use callbacks::{Callback, Callbacks, CredentialsCallback};
 #[cfg(feature = "client")]
 pub use client::{
-    Batch, Client, ClientStats, Cmd, ConnectionRole, ConnectionStats, Gap, PubSubEvent, PubSubMessage,
+    Arg, Batch, Client, ClientStats, Cmd, ConnectionRole, ConnectionStats, Gap, PubSubEvent, PubSubMessage,
     Routing, Script, Subscriber, ToRedisArgs, Value, Watch, cmd,
 };
 pub use clock::BoxFuture;

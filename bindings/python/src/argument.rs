@@ -1,6 +1,8 @@
 //! Python values as arguments of a command.
 
-use keyrotor::{Cmd, Code, Error};
+use std::time::Duration;
+
+use keyrotor::{Arg, Cmd, Code, Error};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyByteArray, PyBytes, PyFloat, PyInt, PyMemoryView, PyString, PyTuple};
 
@@ -18,6 +20,43 @@ pub(crate) fn command(args: &Bound<'_, PyTuple>) -> Result<Cmd, Failure> {
         }
     }
     Ok(command)
+}
+
+/// Values as the texts that they are as arguments.
+pub(crate) fn texts(args: &Bound<'_, PyTuple>) -> Result<Vec<Vec<u8>>, Failure> {
+    let command = command(args)?;
+    let simple = command.args_iter().filter_map(|argument| match argument {
+        Arg::Simple(text) => Some(text.to_vec()),
+        _ => None,
+    });
+    Ok(simple.collect())
+}
+
+/// [`texts`] of whatever can be iterated over, but for one text: its letters are hardly meant.
+pub(crate) fn texts_of(values: Option<&Bound<'_, PyAny>>) -> Result<Vec<Vec<u8>>, Failure> {
+    let Some(values) = values else { return Ok(Vec::new()) };
+    let is_text = values.is_instance_of::<PyString>()
+        || values.is_instance_of::<PyBytes>()
+        || values.is_instance_of::<PyByteArray>()
+        || values.is_instance_of::<PyMemoryView>();
+    if is_text {
+        return Err(Error::new(
+            Code::ArgumentInvalid,
+            "a list of keys or arguments is expected, not one text",
+        )
+        .into());
+    }
+    let values = values.py().get_type::<PyTuple>().call1((values,))?;
+    texts(&values.cast_into::<PyTuple>().map_err(PyErr::from)?)
+}
+
+/// A time in seconds.
+pub(crate) fn seconds(given: f64) -> Result<Duration, Failure> {
+    if given.is_nan() || given < 0.0 {
+        let message = "a time is expected in seconds, not below zero";
+        return Err(Error::new(Code::ArgumentInvalid, message).into());
+    }
+    Ok(Duration::try_from_secs_f64(given).unwrap_or(Duration::MAX))
 }
 
 /// False where the value is of a type that has no one form as an argument. `bool` is one: `True`, `true`, `1`?

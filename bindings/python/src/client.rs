@@ -5,11 +5,16 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
+use crate::credential::Credential;
 use crate::error::{attend, guarded, wait};
 use crate::host::HostFunctions;
 use crate::pipeline::Pipeline;
+use crate::pubsub::{Feed, PubSub};
 use crate::reply::{self, Texts};
 use crate::request::Request;
+use crate::routing::Routing;
+use crate::script::Script;
+use crate::watch::Watch;
 use crate::{argument, status};
 
 /// A Redis and Valkey client whose connection stays logged in. Made by `connect`.
@@ -65,6 +70,83 @@ impl Client {
     #[pyo3(signature = (atomic = false))]
     fn pipeline(&self, py: Python<'_>, atomic: bool) -> Pipeline {
         Pipeline::new(self.client.clone(), self.functions.clone_ref(py), self.texts, atomic)
+    }
+
+    /// `execute` where the caller says where it goes, instead of where the command's name and keys say.
+    #[pyo3(signature = (routing, /, *args))]
+    fn execute_on<'py>(
+        &self,
+        py: Python<'py>,
+        routing: &Routing,
+        args: &Bound<'py, PyTuple>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        guarded(py, || {
+            let command = argument::command(args)?;
+            let value = attend(py, || self.client.execute_on(&command, routing.routing()))?;
+            reply::to_python(py, value, self.texts)
+        })
+    }
+
+    /// Runs a script by its digest, and sends it whole where the server does not have it.
+    #[pyo3(signature = (script, /, keys = None, args = None))]
+    fn execute_script<'py>(
+        &self,
+        py: Python<'py>,
+        script: &Script,
+        keys: Option<&Bound<'py, PyAny>>,
+        args: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        guarded(py, || {
+            let (keys, args) = (argument::texts_of(keys)?, argument::texts_of(args)?);
+            let value = attend(py, || self.client.execute_script(script.script(), &keys, &args))?;
+            reply::to_python(py, value, self.texts)
+        })
+    }
+
+    /// Puts keys under watch, for a transaction that runs only if nobody changes them.
+    #[pyo3(signature = (*keys))]
+    fn watch(&self, py: Python<'_>, keys: &Bound<'_, PyTuple>) -> PyResult<Watch> {
+        guarded(py, || {
+            let keys = argument::texts(keys)?;
+            let watch = attend(py, || self.client.watch(&keys))?;
+            Ok(Watch::new(watch, self.client.clone(), self.functions.clone_ref(py), self.texts))
+        })
+    }
+
+    /// A new subscriber, with a connection of its own and no subscriptions yet.
+    fn pubsub(&self, py: Python<'_>) -> PyResult<PubSub> {
+        guarded(py, || {
+            let subscriber = wait(py, || self.client.subscriber())?;
+            let feed = Feed::new(self.client.clone(), subscriber);
+            Ok(PubSub::new(feed, self.functions.clone_ref(py), self.texts))
+        })
+    }
+
+    /// What comes by the subscriptions of the request; `None` where it has none.
+    #[getter]
+    fn subscriptions(&self, py: Python<'_>) -> PyResult<Option<PubSub>> {
+        guarded(py, || {
+            let feed = Feed::of_request(&self.client);
+            Ok(feed.map(|feed| PubSub::new(feed, self.functions.clone_ref(py), self.texts)))
+        })
+    }
+
+    /// Fetches a new token now; the connections use it at their next login.
+    fn refresh(&self, py: Python<'_>) -> PyResult<Credential> {
+        guarded(py, || Ok(wait(py, || self.client.refresh())?.into()))
+    }
+
+    /// Logs the live connections in again, each with a newer token than that of its last login. Connections that wait at
+    /// the server, hold keys under watch or are subscribed with RESP2 keep the login they have.
+    fn reauthenticate_now(&self, py: Python<'_>) -> PyResult<()> {
+        guarded(py, || wait(py, || self.client.reauthenticate_now()))
+    }
+
+    /// Logs in with another password from the next connection on; with `immediately`, the live connections too. For
+    /// clients that log in with a password.
+    #[pyo3(signature = (password, /, *, immediately = false))]
+    fn update_password(&self, py: Python<'_>, password: String, immediately: bool) -> PyResult<()> {
+        guarded(py, || wait(py, || self.client.update_password(password, immediately)))
     }
 
     /// How the login's token stands; `None` where the client does not log in.

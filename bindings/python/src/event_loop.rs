@@ -7,6 +7,8 @@ mod host_loop;
 mod lines;
 mod opening;
 mod pipeline;
+mod pubsub;
+mod watch;
 
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
@@ -15,12 +17,18 @@ use pyo3::types::{PyDict, PyTuple};
 pub(crate) use desk::Desk;
 pub(crate) use opening::Opening;
 pub(crate) use pipeline::AsyncPipeline;
+pub(crate) use pubsub::AsyncPubSub;
+pub(crate) use watch::AsyncWatch;
 
+use crate::credential::Credential;
 use crate::error::guarded;
 use crate::host::HostFunctions;
+use crate::pubsub::Feed;
 use crate::reply::Texts;
 use crate::request::Request;
-use crate::{argument, status};
+use crate::routing::Routing;
+use crate::script::Script;
+use crate::{argument, awaitable, status};
 
 /// A Redis and Valkey client for one event loop, whose connection stays logged in. Made by `connect`.
 ///
@@ -72,6 +80,108 @@ impl AsyncClient {
     fn pipeline(&self, py: Python<'_>, atomic: bool) -> AsyncPipeline {
         let (desk, functions) = (self.desk.clone_ref(py), self.functions.clone_ref(py));
         AsyncPipeline::new(self.client.clone(), desk, functions, atomic)
+    }
+
+    /// `execute` where the caller says where it goes, instead of where the command's name and keys say.
+    #[pyo3(signature = (routing, /, *args))]
+    fn execute_on<'py>(
+        &self,
+        py: Python<'py>,
+        routing: &Routing,
+        args: &Bound<'py, PyTuple>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        guarded(py, || {
+            let (command, routing) = (argument::command(args)?, routing.routing().clone());
+            Desk::post(self.desk.bind(py), &self.client, |number| {
+                self.client.post_on(command, routing, number)
+            })
+        })
+    }
+
+    /// Runs a script by its digest, and sends it whole where the server does not have it. Await its reply.
+    #[pyo3(signature = (script, /, keys = None, args = None))]
+    fn execute_script<'py>(
+        &self,
+        py: Python<'py>,
+        script: &Script,
+        keys: Option<&Bound<'py, PyAny>>,
+        args: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        guarded(py, || {
+            let (keys, args) = (argument::texts_of(keys)?, argument::texts_of(args)?);
+            let script = script.script().clone();
+            Desk::post(self.desk.bind(py), &self.client, |number| {
+                self.client.post_script(script, keys, args, number)
+            })
+        })
+    }
+
+    /// Puts keys under watch, for a transaction that runs only if nobody changes them. Await the `AsyncWatch`.
+    #[pyo3(signature = (*keys))]
+    fn watch<'py>(&self, py: Python<'py>, keys: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
+        guarded(py, || {
+            let (keys, client) = (argument::texts(keys)?, self.client.clone());
+            let (desk, functions) = (self.desk.clone_ref(py), self.functions.clone_ref(py));
+            let watching = {
+                let client = client.clone();
+                async move { client.watch(&keys).await }
+            };
+            Ok(awaitable::coroutine(py, watching, move |py, watch| {
+                Ok(Py::new(py, AsyncWatch::new(watch, client, desk, functions))?.into_any())
+            })?)
+        })
+    }
+
+    /// Await a new subscriber, an `AsyncPubSub`, with a connection of its own and no subscriptions yet.
+    fn pubsub<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        guarded(py, || {
+            let client = self.client.clone();
+            let (desk, functions) = (self.desk.clone_ref(py), self.functions.clone_ref(py));
+            let connecting = {
+                let client = client.clone();
+                async move { client.subscriber().await }
+            };
+            Ok(awaitable::coroutine(py, connecting, move |py, subscriber| {
+                let feed = Feed::new(client, subscriber);
+                Ok(Py::new(py, AsyncPubSub::new(feed, desk, functions))?.into_any())
+            })?)
+        })
+    }
+
+    /// What comes by the subscriptions of the request; `None` where it has none.
+    #[getter]
+    fn subscriptions(&self, py: Python<'_>) -> PyResult<Option<AsyncPubSub>> {
+        guarded(py, || {
+            let (desk, functions) = (self.desk.clone_ref(py), self.functions.clone_ref(py));
+            Ok(Feed::of_request(&self.client).map(|feed| AsyncPubSub::new(feed, desk, functions)))
+        })
+    }
+
+    /// Fetches a new token now; the connections use it at their next login.
+    fn refresh<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let client = self.client.clone();
+        awaitable::coroutine(py, async move { client.refresh().await }, Credential::into_python)
+    }
+
+    /// Logs the live connections in again, each with a newer token than that of its last login. Connections that wait at
+    /// the server, hold keys under watch or are subscribed with RESP2 keep the login they have.
+    fn reauthenticate_now<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let client = self.client.clone();
+        awaitable::coroutine(py, async move { client.reauthenticate_now().await }, |py, ()| Ok(py.None()))
+    }
+
+    /// Logs in with another password from the next connection on; with `immediately`, the live connections too. For
+    /// clients that log in with a password.
+    #[pyo3(signature = (password, /, *, immediately = false))]
+    fn update_password<'py>(
+        &self,
+        py: Python<'py>,
+        password: String,
+        immediately: bool,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let client = self.client.clone();
+        let updating = async move { client.update_password(password, immediately).await };
+        awaitable::coroutine(py, updating, |py, ()| Ok(py.None()))
     }
 
     /// How the login's token stands; `None` where the client does not log in.

@@ -13,10 +13,14 @@ mod host;
 mod journal;
 mod manager;
 mod pipeline;
+mod pubsub;
 mod reply;
 mod request;
+mod routing;
+mod script;
 mod status;
 mod subscription;
+mod watch;
 
 /// The compiled half of the Python package `keyrotor`; `keyrotor/__init__.py` names what is public.
 #[pyo3::pymodule(name = "_native")]
@@ -37,15 +41,23 @@ mod native {
     #[pymodule_export]
     use crate::error::panic_on_purpose;
     #[pymodule_export]
-    use crate::event_loop::{AsyncClient, AsyncPipeline, Desk, Opening};
+    use crate::event_loop::{AsyncClient, AsyncPipeline, AsyncPubSub, AsyncWatch, Desk, Opening};
     #[pymodule_export]
     use crate::manager::TokenManager;
     #[pymodule_export]
     use crate::pipeline::Pipeline;
     #[pymodule_export]
+    use crate::pubsub::PubSub;
+    #[pymodule_export]
     use crate::request::connection_request_from_glide;
     #[pymodule_export]
+    use crate::routing::Routing;
+    #[pymodule_export]
+    use crate::script::Script;
+    #[pymodule_export]
     use crate::subscription::Subscription;
+    #[pymodule_export]
+    use crate::watch::Watch;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -33,6 +33,11 @@ impl Pipeline {
         Self { client, functions, texts, atomic, batch: Mutex::new(empty(atomic)) }
     }
 
+    /// What it has; it is empty afterwards.
+    pub(crate) fn take(&self) -> Batch {
+        std::mem::replace(&mut *self.batch(), empty(self.atomic))
+    }
+
     fn batch(&self) -> MutexGuard<'_, Batch> {
         self.batch.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -59,7 +64,7 @@ impl Pipeline {
     /// it is not raised. Raises where the whole failed. The pipeline is empty afterwards.
     fn run<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         guarded(py, || {
-            let batch = std::mem::replace(&mut *self.batch(), empty(self.atomic));
+            let batch = self.take();
             let replies = attend(py, || self.client.execute_batch(&batch))?;
             reply::batch(py, replies, self.texts)
         })

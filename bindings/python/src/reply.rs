@@ -64,7 +64,7 @@ pub(crate) fn batch<'py>(
     Ok(list)
 }
 
-fn text<'py>(py: Python<'py>, bytes: &[u8], texts: Texts) -> PyResult<Object<'py>> {
+pub(crate) fn text<'py>(py: Python<'py>, bytes: &[u8], texts: Texts) -> PyResult<Object<'py>> {
     let bytes_object = || PyBytes::new(py, bytes).into_any();
     match (texts, std::str::from_utf8(bytes)) {
         (Texts::Bytes, _) => Ok(bytes_object()),

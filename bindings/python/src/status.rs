@@ -1,7 +1,7 @@
 //! Status and counters as dictionaries that `json.dumps` takes: every key is always there.
 
 use keyrotor::proto::{ErrorDetail, Event, Timestamp, to_json};
-use keyrotor::{ClientStats, Status};
+use keyrotor::{ClientStats, ConnectionRole, ConnectionStats, Status};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -37,7 +37,27 @@ pub(crate) fn stats<'py>(py: Python<'py>, stats: &ClientStats) -> PyResult<Bound
     dict.set_item("reauths", stats.reauths)?;
     dict.set_item("reconnects", stats.reconnects)?;
     dict.set_item("in_flight", stats.in_flight)?;
+    let connections = stats.connections.iter().map(|one| connection(py, one));
+    dict.set_item("connections", connections.collect::<PyResult<Vec<_>>>()?)?;
     Ok(dict)
+}
+
+fn connection<'py>(py: Python<'py>, stats: &ConnectionStats) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    dict.set_item("address", &stats.address)?;
+    dict.set_item("role", role(stats.role))?;
+    dict.set_item("age", stats.age.as_secs_f64())?;
+    dict.set_item("lease_left", stats.lease_left.map(|left| left.as_secs_f64()))?;
+    dict.set_item("reauths", stats.reauths)?;
+    Ok(dict)
+}
+
+fn role(role: ConnectionRole) -> &'static str {
+    match role {
+        ConnectionRole::Own => "own",
+        ConnectionRole::Subscriber => "subscriber",
+        _ => "shared",
+    }
 }
 
 /// Something that happened.

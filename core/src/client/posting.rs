@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Weak};
 
-use redis::Cmd;
+use redis::{Cmd, ToRedisArgs};
 
 use super::batch::Batch;
 use super::connection::{Connection, LoginRecord};
@@ -12,7 +12,7 @@ use super::runner::Task;
 use super::sendable::Sendable;
 use super::session::{self, Place, Session};
 use super::wire::{Deadline, Replies, Told};
-use super::{Client, blocking, command};
+use super::{Client, Routing, Script, blocking, command};
 use crate::error::{Error, Result};
 
 /// A call under way. Dropping it gives up its place among those in flight; and the call itself, where
@@ -60,6 +60,34 @@ impl Client {
         self.post_any(batch, count, number, may_share, run)
     }
 
+    /// [`post`](Self::post) for [`execute_script`](Self::execute_script).
+    ///
+    /// # Errors
+    /// [`Code::Closed`](crate::Code::Closed); the mailbox gets nothing then.
+    pub fn post_script<K, A>(
+        &self,
+        script: Script,
+        keys: Vec<K>,
+        arguments: Vec<A>,
+        number: u64,
+    ) -> Result<Posted>
+    where
+        K: ToRedisArgs + Send + Sync + 'static,
+        A: ToRedisArgs + Send + Sync + 'static,
+    {
+        let client = self.clone();
+        self.post_work(number, async move { client.execute_script(&script, &keys, &arguments).await })
+    }
+
+    /// [`post`](Self::post) for [`execute_on`](Self::execute_on).
+    ///
+    /// # Errors
+    /// [`Code::Closed`](crate::Code::Closed); the mailbox gets nothing then.
+    pub fn post_on(&self, command: Cmd, routing: Routing, number: u64) -> Result<Posted> {
+        let client = self.clone();
+        self.post_work(number, async move { client.execute_on(&command, &routing).await })
+    }
+
     /// On the connection that is at hand; else on keyrotor's runtime, where it can wait for one.
     fn post_any<S, F>(
         &self,
@@ -76,8 +104,7 @@ impl Client {
     {
         let session = &self.handle.session;
         let runner = session.runner()?;
-        let mailbox =
-            session.hosting.mailbox().ok_or_else(|| Error::internal("a client without a mailbox"))?;
+        let mailbox = session.mailbox()?;
         if may_share && let Some(connection) = self.handle.topology.at_hand() {
             let place = session.place()?;
             let deadline = session.deadline(&*runner);
@@ -90,12 +117,33 @@ impl Client {
                 Err(ticket) => what = ticket.what,
             }
         }
-        let (mailbox, work) = (Arc::clone(mailbox), run(self.clone(), what));
-        let task = runner.spawn(Box::pin(async move {
+        self.post_work(number, run(self.clone(), what))
+    }
+
+    /// On keyrotor's runtime.
+    fn post_work<T>(
+        &self,
+        number: u64,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<Posted>
+    where
+        Outcome: From<Result<T>>,
+    {
+        let session = &self.handle.session;
+        let mailbox = Arc::clone(session.mailbox()?);
+        let task = session.runner()?.spawn(Box::pin(async move {
             let outcome = work.await;
             mailbox.put(Letter::Outcome(number, outcome.into()));
         }));
         Ok(Posted { _place: None, task: Some(task), is_unsent: false })
+    }
+}
+
+impl Session {
+    /// # Errors
+    /// Where the client is not one of an event loop's.
+    fn mailbox(&self) -> Result<&Arc<Mailbox>> {
+        self.hosting.mailbox().ok_or_else(|| Error::internal("a client without a mailbox"))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use keyrotor_proto::Code;
 use redis::cmd;
@@ -17,7 +18,7 @@ use super::session::{self, Ending, Session};
 use super::topology::Topology;
 use super::wire::Deadline;
 use crate::config::Subscriptions;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A subscriber: its channels and patterns, on a connection of its own that is replaced when it is lost, and the
 /// messages that came.
@@ -155,6 +156,35 @@ impl Subscriber {
         self.listener.pushes.try_next().ok().flatten()
     }
 
+    /// The next event, waited for this long at most; `None` where none came. Cancelling it loses nothing.
+    ///
+    /// # Errors
+    /// [`Code::Closed`] after the close, when everything that had come was taken.
+    pub async fn next_within(&self, within: Duration) -> Result<Option<PubSubEvent>> {
+        let Listener { session, pushes, .. } = &*self.listener;
+        // Without a runner the client is closed, and the end is there already.
+        let Ok(runner) = session.runner() else { return self.take() };
+        tokio::select! {
+            biased;
+            event = pushes.next() => event.map(Some).ok_or_else(closed),
+            () = runner.sleep(within) => Ok(None),
+        }
+    }
+
+    /// The next event, if one has come. As [`try_next`](Self::try_next), but it tells of the end.
+    ///
+    /// # Errors
+    /// As [`next_within`](Self::next_within).
+    pub fn take(&self) -> Result<Option<PubSubEvent>> {
+        self.listener.pushes.try_next().map_err(|_| closed())
+    }
+
+    /// Ends when there is something to [`take`](Self::take), its end included. It takes nothing itself, for hosts that
+    /// may give up the waiting after it has ended.
+    pub async fn ready(&self) {
+        self.listener.pushes.ready().await;
+    }
+
     /// Closes the connection. Harmless when repeated.
     pub fn close(&self) {
         self.listener.close(&Ending::Here);
@@ -174,6 +204,10 @@ impl std::fmt::Debug for Subscriber {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Subscriber").finish_non_exhaustive()
     }
+}
+
+fn closed() -> Error {
+    Error::closed("subscriber")
 }
 
 fn owned<N: AsRef<[u8]>>(names: &[N]) -> Vec<Vec<u8>> {

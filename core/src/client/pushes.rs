@@ -160,6 +160,15 @@ impl Pushes {
         }
     }
 
+    /// Ends when there is something to take, or nothing more will come.
+    pub(super) async fn ready(&self) {
+        while !self.queue().is_ready() {
+            self.arrived.notified().await;
+        }
+        // Whoever hears of it may not take it; then another reader has to hear of it.
+        self.arrived.notify_one();
+    }
+
     /// What has come may still be taken.
     pub(super) fn close(&self) {
         self.queue().is_closed = true;
@@ -183,6 +192,10 @@ impl Queue {
             let gap = Gap { last_message: self.last_message, subscribed, dropped: 0 };
             self.events.push_back(PubSubEvent::Gap(gap));
         }
+    }
+
+    fn is_ready(&self) -> bool {
+        self.is_closed || self.dropped > 0 || !self.events.is_empty()
     }
 
     fn shrink(&mut self) {
@@ -237,6 +250,8 @@ fn message(value: Value) -> Option<PubSubMessage> {
 
 #[cfg(test)]
 mod tests {
+    use std::task::Poll;
+
     use super::*;
 
     fn message_of(text: &str) -> String {
@@ -290,5 +305,24 @@ mod tests {
         let Some(PubSubEvent::Gap(gap)) = pushes.try_next().unwrap() else { panic!("no gap") };
         assert_eq!(gap.dropped, 3);
         assert_eq!(payload(&pushes), Some("3".into()));
+    }
+
+    #[tokio::test]
+    async fn b09_who_hears_of_a_message_and_goes_away_leaves_it_to_the_next_reader() {
+        let pushes = std::sync::Arc::new(Pushes::new(true));
+        let reading = tokio::spawn({
+            let pushes = std::sync::Arc::clone(&pushes);
+            async move { pushes.next().await }
+        });
+        let mut leaving = std::pin::pin!(pushes.ready());
+        assert!(
+            std::future::poll_fn(|context| Poll::Ready(leaving.as_mut().poll(context))).await.is_pending()
+        );
+        assert!(pushes.take(message_of("one").as_bytes()));
+        leaving.await;
+        assert!(matches!(reading.await.unwrap(), Some(PubSubEvent::Message(_))));
+        pushes.close();
+        pushes.ready().await;
+        assert_eq!(pushes.try_next().unwrap_err(), Closed);
     }
 }

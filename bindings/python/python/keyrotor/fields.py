@@ -142,6 +142,20 @@ class Event(TypedDict):
     missed: int
 
 
+class ConnectionStats(TypedDict):
+    """One open connection. Times are in seconds.
+
+    `own` ones have one caller at a time, for a command that waits or keys under watch. `lease_left` is how long the
+    server will honour the login; `None`: for as long as the connection lasts.
+    """
+
+    address: str
+    role: Literal["shared", "own", "subscriber"]
+    age: float
+    lease_left: float | None
+    reauths: int
+
+
 class Stats(TypedDict):
     """What a client did so far.
 
@@ -153,3 +167,4 @@ class Stats(TypedDict):
     reauths: int
     reconnects: int
     in_flight: int
+    connections: list[ConnectionStats]

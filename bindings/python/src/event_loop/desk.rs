@@ -96,6 +96,10 @@ impl Desk {
         self.event_loop.add_reader(descriptor, &this.getattr(intern!(this.py(), "heard"))?)
     }
 
+    pub(super) fn texts(&self) -> Texts {
+        self.texts
+    }
+
     pub(super) fn hosting(&self) -> Hosting {
         self.hosting.clone()
     }

@@ -34,6 +34,11 @@ impl AsyncPipeline {
         Self { client, desk, functions, atomic, batch: Mutex::new(empty(atomic)) }
     }
 
+    /// What it has; it is empty afterwards.
+    pub(super) fn take(&self) -> Batch {
+        std::mem::replace(&mut *self.batch(), empty(self.atomic))
+    }
+
     fn batch(&self) -> MutexGuard<'_, Batch> {
         self.batch.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -56,7 +61,7 @@ impl AsyncPipeline {
     /// raised. Raises where the whole failed. The pipeline is empty afterwards.
     fn run<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         guarded(py, || {
-            let batch = std::mem::replace(&mut *self.batch(), empty(self.atomic));
+            let batch = self.take();
             Desk::post(self.desk.bind(py), &self.client, |number| self.client.post_batch(batch, number))
         })
     }
