@@ -7,7 +7,7 @@ mod client;
 mod command;
 mod credential;
 mod error;
-mod exit;
+mod gate;
 mod host;
 mod journal;
 mod manager;
@@ -46,7 +46,7 @@ mod native {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        crate::exit::watch(module.py())?;
+        crate::gate::watch(module.py())?;
         crate::journal::begin();
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         module.add("FILE_DESCRIPTOR_SET", PyBytes::new(module.py(), keyrotor::proto::FILE_DESCRIPTOR_SET))
