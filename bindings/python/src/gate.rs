@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use keyrotor::host::{Own, PerProcess};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 
 /// How long the interpreter waits for callbacks that are under way, when it ends.
 const PATIENCE_AT_THE_END: Duration = Duration::from_secs(5);
 /// How long a fork does: what takes longer is hanging, and a fork is to return within 50 ms.
+#[cfg(unix)]
 const PATIENCE_AT_A_FORK: Duration = Duration::from_millis(20);
 
 /// A forked child has its own: none of those inside its parent's will ever leave it.
@@ -88,9 +88,9 @@ fn shut(py: Python<'_>) {
     });
 }
 
-/// Runs before the process forks.
-#[pyfunction]
-fn hold(py: Python<'_>) {
+/// Begins a fork: nobody enters until [`release`], and those inside have left, or are not waited for any longer.
+#[cfg(unix)]
+pub(crate) fn hold(py: Python<'_>) {
     let gate = GATE.get(Gate::default);
     gate.value.change(|state| state.forks += 1);
     // Whoever lets go of Python's lock may have to wait for it.
@@ -99,18 +99,14 @@ fn hold(py: Python<'_>) {
     }
 }
 
-/// Runs in the parent after that.
-#[pyfunction]
-fn release() {
+/// Ends a fork, in the parent.
+#[cfg(unix)]
+pub(crate) fn release() {
     GATE.get(Gate::default).value.change(|state| state.forks -= 1);
 }
 
-/// Has Python say when it forks, and when it is about to end.
+/// Has Python say when it is about to end.
 pub(crate) fn watch(py: Python<'_>) -> PyResult<()> {
     py.import("atexit")?.call_method1("register", (pyo3::wrap_pyfunction!(shut, py)?,))?;
-    let hooks = PyDict::new(py);
-    hooks.set_item("before", pyo3::wrap_pyfunction!(hold, py)?)?;
-    hooks.set_item("after_in_parent", pyo3::wrap_pyfunction!(release, py)?)?;
-    py.import("os")?.call_method("register_at_fork", (), Some(&hooks))?;
     Ok(())
 }

@@ -7,6 +7,8 @@ mod client;
 mod command;
 mod credential;
 mod error;
+#[cfg(unix)]
+mod fork;
 mod gate;
 mod host;
 mod journal;
@@ -47,6 +49,8 @@ mod native {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         crate::gate::watch(module.py())?;
+        #[cfg(unix)]
+        crate::fork::watch(module.py())?;
         crate::journal::begin();
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         module.add("FILE_DESCRIPTOR_SET", PyBytes::new(module.py(), keyrotor::proto::FILE_DESCRIPTOR_SET))

@@ -180,6 +180,8 @@ impl Runner for TokioRunner {
         // A socket belongs to the runtime it is opened in.
         let opening = self.handle.spawn(async move {
             let stream = TcpStream::connect((host.as_str(), port)).await?;
+            #[cfg(unix)]
+            crate::sockets::note(&stream);
             stream.set_nodelay(nodelay)?;
             Ok(Box::new(stream) as Box<dyn Stream>)
         });

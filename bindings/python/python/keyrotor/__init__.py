@@ -18,6 +18,10 @@
 All errors are `keyrotor.Error`.
 """
 
+# isort: off
+from keyrotor import _interpreter as _interpreter  # First: it may refuse.
+# isort: on
+
 # The compiled half asks for these; nothing is read from disk later.
 from keyrotor import _awaiting as _awaiting
 from keyrotor import _events as _events
