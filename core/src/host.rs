@@ -7,6 +7,8 @@ use keyrotor_proto::Code;
 
 pub use crate::manager::observe_events;
 pub use crate::process::{Own, PerProcess};
+#[cfg(all(feature = "client", unix))]
+pub use crate::sockets::{OpenSocket, open_sockets};
 
 use crate::error::{Error, Result};
 use crate::process::Process;

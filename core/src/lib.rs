@@ -149,6 +149,8 @@ mod runtime;
 mod secret;
 #[cfg_attr(not(any(feature = "aws", feature = "azure")), allow(dead_code, reason = "nobody is asked"))]
 mod skew;
+#[cfg(all(feature = "client", unix))]
+mod sockets;
 mod source;
 mod sync;
 mod telemetry;

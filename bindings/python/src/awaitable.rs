@@ -16,7 +16,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
 
 use crate::error::{Failure, guarded, panicked};
-use crate::exit;
+use crate::gate;
 
 /// Makes of an outcome what Python gets, or raises it.
 type Outcome = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
@@ -142,7 +142,7 @@ impl Waiter {
     /// Runs on a thread of keyrotor's.
     fn wake(&self, outcome: Outcome) {
         // `None`: the interpreter is about to end, and so is the loop.
-        exit::attach(|py| {
+        gate::attach(|py| {
             let Some((event_loop, future)) = locked(&self.0).take() else { return };
             let result = outcome(py);
             if let Err(error) = hand_over(event_loop.bind(py), future.bind(py), result)

@@ -8,7 +8,7 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyDictMethods, PyWeakrefMethods, PyWeakrefReference};
 
-use crate::exit;
+use crate::gate;
 
 /// The functions that a request names, by name: `keyrotor.callbacks.HostFunction`. Whoever uses them through the core
 /// holds this, and shows it to Python's collector: the core knows them weakly only.
@@ -92,7 +92,7 @@ impl Function {
     where
         A: for<'a, 'py> FromPyObject<'a, 'py, Error = PyErr>,
     {
-        let answer = exit::attach(|py| {
+        let answer = gate::attach(|py| {
             let Some(function) = self.object.bind(py).upgrade() else {
                 return Err(gone("the function is gone with those who used it"));
             };

@@ -11,7 +11,7 @@ use keyrotor::proto::{Event, EventKind};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
-use crate::{exit, status};
+use crate::{gate, status};
 
 /// Events kept while Python is busy; beyond these, the oldest are counted only.
 const KEPT: usize = 256;
@@ -61,7 +61,7 @@ fn note(event: &Event) {
 
 fn tell_all(mine: &Own<Mutex<Queue>>) {
     while let Some(event) = next(mine) {
-        exit::attach(|py| {
+        gate::attach(|py| {
             if let Err(error) = tell(py, &event) {
                 error.write_unraisable(py, None);
             }

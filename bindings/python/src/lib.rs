@@ -8,7 +8,9 @@ mod command;
 mod credential;
 mod error;
 mod event_loop;
-mod exit;
+#[cfg(unix)]
+mod fork;
+mod gate;
 mod host;
 mod journal;
 mod manager;
@@ -61,7 +63,9 @@ mod native {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        crate::exit::watch(module.py())?;
+        crate::gate::watch(module.py())?;
+        #[cfg(unix)]
+        crate::fork::watch(module.py())?;
         crate::journal::begin();
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         module.add("FILE_DESCRIPTOR_SET", PyBytes::new(module.py(), keyrotor::proto::FILE_DESCRIPTOR_SET))

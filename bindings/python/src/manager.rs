@@ -21,6 +21,10 @@ use crate::subscription::{Subscribers, Subscription};
 /// `TokenManagerRequest` as a dict, as JSON (`str`) or as protobuf (`bytes`). A request may name functions that
 /// `callbacks` hands over. With `lazy_refresh` there is no background work: tokens are renewed while somebody asks.
 ///
+/// >>> with TokenManager(Password(username="app", password="hunter2")) as manager:
+/// ...     manager.token(), manager
+/// ('hunter2', <keyrotor.TokenManager password fresh, generation 1>)
+///
 /// Nothing runs before the first use: no thread, no file, no network. Any thread and any event loop may use it. It
 /// raises `keyrotor.Error`. What happens to its token is logged to the logger `keyrotor.refresh`.
 #[pyclass(frozen, weakref, module = "keyrotor")]
@@ -105,6 +109,13 @@ impl TokenManager {
     }
 
     /// Like `token`, for coroutines: awaits the fetch where one is needed, on whatever event loop runs it.
+    ///
+    /// >>> import asyncio
+    /// >>> async def main():
+    /// ...     with TokenManager(Password(username="app", password="hunter2")) as manager:
+    /// ...         return await manager.token_async()
+    /// >>> asyncio.run(main())
+    /// 'hunter2'
     fn token_async<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.manager.clone();
         awaitable::coroutine(py, async move { manager.credential_async().await }, |py, credential| {
@@ -140,6 +151,13 @@ impl TokenManager {
         })
     }
 
+    /// >>> from queue import Queue
+    /// >>> seen = Queue()
+    /// >>> with TokenManager(Password(username="app", password="hunter2")) as manager:
+    /// ...     with manager.subscribe(seen.put):
+    /// ...         seen.get().user
+    /// 'app'
+    ///
     /// Calls `callback(credential)` with the current credential, then with each newer one, on a thread of
     /// keyrotor's, one call at a time. What it raises is logged to the logger `keyrotor`.
     #[pyo3(signature = (callback, /))]

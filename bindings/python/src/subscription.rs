@@ -9,7 +9,7 @@ use pyo3::types::{PyDict, PyWeakrefMethods, PyWeakrefReference};
 
 use crate::credential::Credential;
 use crate::error::Failure;
-use crate::exit;
+use crate::gate;
 use crate::manager::TokenManager;
 
 /// One subscriber. It lives until it or its manager is closed, or its manager is collected.
@@ -80,7 +80,7 @@ impl Subscriber {
     /// Runs on a thread of keyrotor's. Nothing that the callback raises leaves it.
     fn call(&self, credential: &Arc<keyrotor::Credential>) {
         // `None`: the interpreter is about to end, and there is nobody left to tell.
-        exit::attach(|py| {
+        gate::attach(|py| {
             let Some(_manager) = self.manager.bind(py).upgrade() else {
                 return;
             };

@@ -28,6 +28,15 @@ def silent_chain(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
+LIMIT = 0.2
+"""Seconds that a call may go on after Ctrl-C."""
+
+
+def ends_soon(call: Callable[[], object]) -> bool:
+    """Whether Ctrl-C ends the call in time; the second attempt is for a machine that did something else."""
+    return interrupted(call) < LIMIT or interrupted(call) < LIMIT
+
+
 def interrupted(call: Callable[[], object]) -> float:
     """Presses Ctrl-C during a call, and says how long the call went on after it."""
     pressed: list[float] = []
@@ -46,33 +55,30 @@ def interrupted(call: Callable[[], object]) -> float:
 
 
 @pytest.mark.parametrize("call", ["token", "credential", "refresh"])
-def test_ctrl_c_ends_the_wait_for_a_token(silent_chain: None, call: str) -> None:
+def test_b06_ctrl_c_ends_the_wait_for_a_token(silent_chain: None, call: str) -> None:
     configuration = keyrotor.ElastiCache(cluster_name="c", username="u", region="r")
     with keyrotor.TokenManager(configuration) as manager:
-        assert interrupted(getattr(manager, call)) < 0.5
+        assert ends_soon(getattr(manager, call))
 
 
-def test_ctrl_c_ends_the_wait_for_a_reply(emulator: Emulator) -> None:
+def test_b06_ctrl_c_ends_the_wait_for_a_reply(emulator: Emulator) -> None:
     with keyrotor.Client.connect(emulator.request({"requestTimeout": 20_000})) as client:
         emulator.fault("stall", {"milliseconds": 1500})
-        assert interrupted(lambda: client.execute("SET", "key", 1)) < 0.5
+        assert ends_soon(lambda: client.execute("SET", "key", 1))
         emulator.fault("stall", {"milliseconds": 1500})
-        assert interrupted(client.pipeline().execute("INCR", "key").run) < 0.5
+        assert ends_soon(lambda: client.pipeline().execute("INCR", "key").run())
         emulator.fault("clear")
         assert client.execute("SET", "key", 7) == b"OK"
         assert client.execute("GET", "key") == b"7"
 
 
-def test_ctrl_c_ends_a_connect() -> None:
+def test_b06_ctrl_c_ends_a_connect() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = ("127.0.0.1", silent.getsockname()[1])
-        assert (
-            interrupted(
-                lambda: keyrotor.Client.connect(
-                    addresses=[address], tls_mode="SecureTls", connection_timeout=20_000
-                )
+        assert ends_soon(
+            lambda: keyrotor.Client.connect(
+                addresses=[address], tls_mode="SecureTls", connection_timeout=20_000
             )
-            < 0.5
         )
 
 

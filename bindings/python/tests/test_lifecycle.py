@@ -185,7 +185,75 @@ print("done")
 """
 
 
-def test_an_interpreter_that_ends_in_the_midst_ends_quietly(shared_emulator: Emulator) -> None:
+# Coroutines that wait for tokens on a loop of another thread, and a function that gives one, when the interpreter ends.
+UNTIDY_LOOP = """
+import asyncio, itertools, sys, threading, time
+import keyrotor
+numbers = itertools.count()
+def login():
+    time.sleep(0.002)
+    return "app", f"secret-{next(numbers)}"
+manager = keyrotor.TokenManager(keyrotor.Callback(login))
+async def busy():
+    while True:
+        await manager.refresh_async()
+async def main():
+    await asyncio.gather(*(busy() for _ in range(10)))
+threading.Thread(target=asyncio.run, args=(main(),), daemon=True).start()
+time.sleep(0.3)
+print("done")
+"""
+
+
+@pytest.mark.parametrize("code", [UNTIDY, UNTIDY_LOOP])
+def test_an_interpreter_that_ends_in_the_midst_ends_quietly(shared_emulator: Emulator, code: str) -> None:
     for _ in range(5):
-        ended = run(UNTIDY, json.dumps(shared_emulator.request()))
+        ended = run(code, json.dumps(shared_emulator.request()))
         assert (ended.returncode, ended.stdout, ended.stderr) == (0, "done\n", "")
+
+
+SUBINTERPRETER = """
+import sys
+try:
+    import _interpreters as interpreters
+except ImportError:
+    import _xxsubinterpreters as interpreters
+if sys.argv[1] == "main first":
+    import keyrotor
+code = '''
+try:
+    import keyrotor
+except ImportError as error:
+    assert "interpreter" in str(error), error
+else:
+    raise AssertionError("it was imported")
+'''
+for _ in range(2):
+    other = interpreters.create()
+    failed = interpreters.run_string(other, code)
+    assert failed is None, failed
+    interpreters.destroy(other)
+import keyrotor
+with keyrotor.TokenManager(keyrotor.Password(password="p")) as manager:
+    print(manager.token())
+"""
+
+
+@pytest.mark.parametrize("first", ["main first", "other first"])
+def test_b01_another_interpreter_of_the_process_is_refused(first: str) -> None:
+    ended = run(SUBINTERPRETER, first)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "p\n", "")
+
+
+def test_b05_a_hundred_clients_add_no_thread_over_one(shared_emulator: Emulator) -> None:
+    request = shared_emulator.request()
+    with keyrotor.Client.connect(request) as first:
+        first.execute("PING")
+        one = settled((1, 10_000), 0.1)[0]
+        clients = [keyrotor.Client.connect(request) for _ in range(99)]
+        for client in clients:
+            assert client.execute("PING") == b"PONG"
+        # The pool for names and files may have a thread more than it had with one, for a moment.
+        assert settled((one, 10_000))[0] <= one
+        for client in clients:
+            client.close()

@@ -181,6 +181,9 @@ async fn supervise(node: Arc<Node>, runner: Arc<dyn Runner>, first: Option<Arc<C
         node.link.set_up(&connection);
         let born = runner.now();
         node.session.tend(&connection, Renewal::OnIt, &*runner).await;
+        if node.session.is_closed() {
+            return;
+        }
         if connection.has_ended() {
             node.link.set_down(None);
         }

@@ -198,6 +198,8 @@ impl Runner for TokioRunner {
         // A socket belongs to the runtime it is opened in.
         let opening = self.handle.spawn(async move {
             let stream = TcpStream::connect((host.as_str(), port)).await?;
+            #[cfg(unix)]
+            crate::sockets::note(&stream);
             stream.set_nodelay(nodelay)?;
             notice_silence(&stream)?;
             Ok(Box::new(stream) as Box<dyn Stream>)

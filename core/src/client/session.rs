@@ -166,7 +166,7 @@ impl Session {
 
     /// A reply that did not come since the client was closed.
     pub(super) fn or_closed(&self, error: Error) -> Error {
-        let is_closed = error.code() == Code::NetworkDisconnected && self.runner.load().is_none();
+        let is_closed = error.code() == Code::NetworkDisconnected && self.is_closed();
         if is_closed { Error::closed("client") } else { error }
     }
 
@@ -196,6 +196,11 @@ impl Session {
     /// A connection was made in place of another.
     pub(super) fn count_reconnect(&self) {
         self.counts.reconnects.fetch_add(1, Relaxed);
+    }
+
+    /// Whether the connections end because the client was closed.
+    pub(super) fn is_closed(&self) -> bool {
+        self.runner.load().is_none()
     }
 
     /// Whether this is a forked child of the process that the client belongs to.

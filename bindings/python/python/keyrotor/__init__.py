@@ -2,8 +2,13 @@
 
 `TokenManager` keeps one identity's token fresh, for the client that you already have:
 
-    manager = TokenManager(ElastiCache(cluster_name="my-cache", username="app", region="eu-west-1"))
-    password = manager.token()
+>>> key = AccessKey(access_key_id="AKIDEXAMPLE", secret_access_key="…")  # Left out: AWS's default chain.
+>>> cache = ElastiCache(cluster_name="my-cache", username="app", region="eu-west-1", access_key=key)
+>>> with TokenManager(cache) as manager:
+...     password = manager.token()
+...     credential = manager.credential()
+>>> credential.user, credential.secret == password, password[:24]
+('app', True, 'my-cache/?Action=connect')
 
 `Client` is a Redis and Valkey client whose connection stays logged in:
 
@@ -12,6 +17,10 @@
 
 All errors are `keyrotor.Error`.
 """
+
+# isort: off
+from keyrotor import _interpreter as _interpreter  # First: it may refuse.
+# isort: on
 
 # The compiled half asks for these; nothing is read from disk later.
 from keyrotor import _awaiting as _awaiting

@@ -58,6 +58,10 @@ class Callback(Credentials):
     one waits for it. An async function runs on an event loop of its own for each call, or on `loop`: whoever
     waits for a token on that loop's own thread then waits for himself, up to the budget.
 
+    >>> with TokenManager(Callback(lambda: ("app", "from the vault"))) as manager:
+    ...     manager.credential()
+    Credential(user="app", secret=***, generation=1, expires_at=None)
+
     Managers and clients that are given the same function (or method of the same object) share its answers.
     """
 
@@ -85,7 +89,7 @@ class HostFunction:
     _numbers: ClassVar = count(1)
 
     def __init__(self, function: Callable[[], object], loop: asyncio.AbstractEventLoop | None) -> None:
-        self.number = next(self._numbers)
+        self.number: int = next(self._numbers)
         self.name: str = getattr(function, "__qualname__", type(function).__qualname__)
         self._function = function
         self._loop = loop

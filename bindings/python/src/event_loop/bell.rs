@@ -6,7 +6,7 @@ use keyrotor::Error;
 use keyrotor::host::{Background, Mailbox};
 use pyo3::prelude::*;
 
-use crate::exit;
+use crate::gate;
 
 /// Where an event loop hears that its mailbox has something. Waking it takes no lock of Python's.
 pub(super) enum Bell {
@@ -39,7 +39,7 @@ impl Bell {
         let mailbox = Mailbox::new(move || {
             let waking = Arc::clone(&waking);
             background.call(move || {
-                exit::attach(|py| {
+                gate::attach(|py| {
                     // A loop that is closed hears nothing more.
                     waking.get().map(|wake| wake.call0(py))
                 });

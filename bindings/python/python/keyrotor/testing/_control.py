@@ -24,7 +24,7 @@ class Control:
     """
 
     def __init__(self, address: str) -> None:
-        self.control = address.removeprefix("http://")
+        self.control: str = address.removeprefix("http://")
         """The address of the control API."""
 
     @property

@@ -60,7 +60,7 @@ class Emulator(Control):
             status = self.stop()
             raise EmulatorError(f"keyrotor emulate ended with {status}; standard error says why")
         self.ready = json.loads(line)
-        self.control = self.ready["control"] or ""
+        self.control: str = self.ready["control"] or ""
         return self
 
     def stop(self) -> int:
