@@ -13,7 +13,17 @@ import keyrotor
 import keyrotor.redis
 import pytest
 import redis
-from caches import USER, address, eventually, login, provider, relogins, rotate_and_kill, url
+from caches import (
+    PATIENCE_SECONDS,
+    USER,
+    address,
+    eventually,
+    login,
+    provider,
+    relogins,
+    rotate_and_kill,
+    url,
+)
 from emulator import Emulator
 from redis.backoff import NoBackoff
 from redis.credentials import StreamingCredentialProvider
@@ -416,3 +426,25 @@ def test_a_blocking_provider_inside_an_event_loop() -> None:
     with pytest.raises(subprocess.TimeoutExpired):
         subprocess.run([sys.executable, "-c", HANGS], timeout=2, check=True)
     subprocess.run([sys.executable, "-c", RETURNS], timeout=30, check=True)
+
+
+FORKS = """
+import os, sys, redis, keyrotor.redis
+client = redis.Redis(
+    host="localhost", port=int(sys.argv[1]), ssl=True, ssl_ca_certs=sys.argv[2],
+    credential_provider=keyrotor.redis.EnvCredentialProvider(),
+)
+assert client.ping()
+child = os.fork()
+assert client.incr("key") in (1, 2)
+if child:
+    assert os.waitpid(child, 0)[1] == 0
+    assert client.get("key") == b"2"
+"""
+
+
+def test_a_forked_child_logs_in_by_itself(emulator: Emulator) -> None:
+    with emulator.in_environment():
+        command = [sys.executable, "-c", FORKS, str(emulator.port), str(emulator.ca)]
+        subprocess.run(command, timeout=PATIENCE_SECONDS, check=True)
+    assert [one.accepted for one in emulator.logins()] == [True, True]

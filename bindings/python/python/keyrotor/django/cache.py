@@ -9,13 +9,12 @@
     }
 
 Without `credentials` (or a `credential_provider` of `keyrotor.redis`) the environment says how to log in. The
-other options are those of Django's own backend. For django-redis see `keyrotor.django.connection_factory`.
+other options are those of Django's own backend. For django-redis see `keyrotor.django.django_redis`.
 """
 
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.core.cache.backends import redis as core
 from django.core.exceptions import ImproperlyConfigured
@@ -30,7 +29,6 @@ class RedisCache(core.RedisCache):  # type: ignore[misc]  # Django has no types.
 
     def __init__(self, server: Any, params: dict[str, Any]) -> None:
         super().__init__(server, params)
-        refuse_logins(self._servers)
         options = dict(params.get("OPTIONS", {}))
         options["credential_provider"] = take_provider(options)
         options.setdefault("pool_class", ConnectionPool)
@@ -51,14 +49,3 @@ def take_provider(options: dict[str, Any]) -> CredentialProvider:
             )
         return given
     return EnvCredentialProvider() if credentials is None else provider(credentials)
-
-
-def refuse_logins(locations: list[str]) -> None:
-    """Raises where a URL has a user or password, which redis-py takes for the login."""
-    for location in locations:
-        place = urlsplit(location)
-        if place.username or place.password:
-            raise ImproperlyConfigured(
-                f"LOCATION {place.scheme}://…@{place.hostname} has a user or password: take them out, "
-                "the login comes from the credentials"
-            )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import logging
 import os
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from keyrotor.config import Credentials, ElastiCache, MemoryDB, Password
 
 _log = logging.getLogger("keyrotor")
 
+_warned: set[str] = set()
 _YES = {"1", "true", "yes", "on"}
 _NO = {"", "0", "false", "no", "off"}
 _MISSING, _INVALID = (104, "config-missing"), (105, "config-invalid")
@@ -105,9 +105,10 @@ def _seconds(says: Mapping[str, str], name: str) -> int | None:
         raise _error(f"{name} is {given!r}: whole seconds are expected", name, _INVALID) from None
 
 
-@functools.cache
 def _warn_once(message: str) -> None:
-    _log.warning(message)
+    if message not in _warned:
+        _warned.add(message)
+        _log.warning(message)
 
 
 def _error(message: str, name: str, code: tuple[int, str]) -> keyrotor.ConfigError:

@@ -35,10 +35,14 @@ class BlockingConnectionPool(redis.BlockingConnectionPool):
 
 
 def check_provider(options: dict[str, Any]) -> None:
-    """Raises where the options hold no credential provider of keyrotor's."""
+    """Raises where the options hold no credential provider of keyrotor's, or a login beside it."""
     given = options.get("credential_provider")
     if not isinstance(given, CredentialProvider):
         raise TypeError(
             f"credential_provider is {type(given).__name__}, not keyrotor's: "
             "keyrotor.redis.provider(...) or keyrotor.redis.EnvCredentialProvider()"
+        )
+    if options.get("username") or options.get("password"):
+        raise redis.DataError(
+            "the URL or the options have a user or password beside the credential_provider: take them out"
         )
