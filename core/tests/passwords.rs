@@ -24,18 +24,17 @@ struct Vault {
     password: String,
 }
 
-fn signer(emulator: &Emulator) -> TokenManager {
-    let info = support::request(emulator, json!({}))["authenticationInfo"].clone();
+/// Of tokens that live so long.
+fn signer(emulator: &Emulator, seconds: u32) -> TokenManager {
+    let info = support::request(emulator, support::lives(seconds, 43_200))["authenticationInfo"].clone();
     let request = json!({"authenticationInfo": info}).to_string();
     TokenManager::from_request(request.as_bytes(), Format::Json).unwrap()
 }
 
 async fn vault(emulator: &Emulator) -> Vault {
-    let (signer, is_sealed) = (signer(emulator), Arc::new(AtomicBool::new(true)));
-    let password = signer.token().unwrap().expose().to_owned();
-    // Tokens of one second are the same bytes, and here the password must be told from them.
-    let used = signer.refresh().await.unwrap();
-    assert_ne!(used.secret.expose(), password);
+    let (signer, is_sealed) = (signer(emulator, 900), Arc::new(AtomicBool::new(true)));
+    // Tokens of one second are the same bytes, and here the password must be told from them: it lives shorter.
+    let password = self::signer(emulator, 800).token().unwrap().expose().to_owned();
     let sealed = Arc::clone(&is_sealed);
     let callback = Callback::future(move |fetch: keyrotor::Fetch| {
         let (signer, sealed) = (signer.clone(), Arc::clone(&sealed));
@@ -147,7 +146,7 @@ async fn c16_a_fallback_for_a_password_is_a_mistake() {
 #[tokio::test]
 async fn a_password_can_be_changed_on_a_live_client() {
     let emulator = support::emulator(&[]).await;
-    let signer = signer(&emulator);
+    let signer = signer(&emulator, 900);
     let first = signer.token().unwrap().expose().to_owned();
     let second = signer.refresh().await.unwrap().secret.expose().to_owned();
     let password = json!({"username": "iam-user-01", "password": first});

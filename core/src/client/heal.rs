@@ -21,7 +21,7 @@ use crate::manager::{LoginGate, TokenManager};
 /// Re-AUTH begins in this share of the lease: it is done by 95 % even where a token has to be fetched first.
 const REAUTH: (f64, f64) = (0.80, 0.92);
 
-/// How many tokens may be refused before a forgotten login counts as refused.
+/// How many tokens may be refused before a forgotten login counts as refused, and how often one may be forgotten.
 const HEALS: usize = 3;
 
 /// How the login of a live connection is renewed.
@@ -136,16 +136,26 @@ impl Session {
         outcome
     }
 
+    /// Sends something again that did not run for want of a login. What is forgotten as soon as it is made is made again,
+    /// a few times.
     pub(super) async fn heal_and_send<S: Sendable>(
         &self,
         connection: &Connection,
-        seen: LoginRecord,
+        mut seen: LoginRecord,
         what: &S,
         deadline: Option<Deadline>,
         runner: &dyn Runner,
     ) -> Result<S::Reply> {
-        self.heal(connection, seen, runner).await?;
-        what.send_on(connection, deadline).await
+        let mut heals = 0;
+        loop {
+            self.heal(connection, seen, runner).await?;
+            heals += 1;
+            seen = connection.login();
+            let outcome = what.send_on(connection, deadline).await;
+            if heals == HEALS || !S::wants_login(&outcome) {
+                return outcome;
+            }
+        }
     }
 
     /// The server forgot a login: any token that it takes will do.

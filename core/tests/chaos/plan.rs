@@ -70,6 +70,10 @@ impl Fault {
         matches!(self, Self::Restart | Self::Down { .. })
     }
 
+    fn changes_the_cluster(self) -> bool {
+        matches!(self, Self::Failover { .. } | Self::Down { .. })
+    }
+
     /// Whether nobody notices it before a connection is made.
     fn needs_a_drop(self) -> bool {
         self.hits_logins() || matches!(self, Self::CloseListener | Self::Certificate { .. })
@@ -83,7 +87,7 @@ pub(crate) struct Step {
     pub(crate) calm: Duration,
     /// In the order in which they happen.
     pub(crate) faults: Vec<Fault>,
-    /// To this node alone.
+    /// To this node alone; what changes the cluster says itself whom it means.
     pub(crate) node: Option<usize>,
     pub(crate) lasts: Duration,
 }
@@ -148,8 +152,7 @@ impl Plan {
         }
         // A drop comes when what it meets is there; who changes the cluster does so alone.
         faults.sort_by_key(|fault| matches!(fault, Fault::Forget { .. } | Fault::Kill { .. }));
-        let changes = |fault: &Fault| matches!(fault, Fault::Failover { .. } | Fault::Down { .. });
-        match faults.iter().copied().find(changes) {
+        match faults.iter().copied().find(|fault| fault.changes_the_cluster()) {
             Some(fault) => vec![fault],
             None => faults,
         }
@@ -165,7 +168,9 @@ impl Iterator for Plan {
         let lasts = Duration::from_millis(self.dice.random_range(100..1800));
         let aims = self.stage == Stage::Cluster && self.dice.random_bool(0.5);
         let node = aims.then(|| self.dice.random_range(0..6));
-        Some(Step { number: self.steps, calm, faults: self.faults(), node, lasts })
+        let faults = self.faults();
+        let node = node.filter(|_| !faults.iter().any(|fault| fault.changes_the_cluster()));
+        Some(Step { number: self.steps, calm, faults, node, lasts })
     }
 }
 

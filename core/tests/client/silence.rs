@@ -67,6 +67,45 @@ async fn t17_a_server_that_repeats_the_login_leaks_nothing() {
     assert!(!format!("{error:?} {:?}", error.detail()).contains("hunter2"));
 }
 
+/// Takes every login, and forgets it before the next PING, so many times.
+async fn forgetful_server(times: usize) -> u16 {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let (mut buffer, mut left) = ([0; 4096], times);
+        while let Ok(length @ 1..) = stream.read(&mut buffer).await {
+            let text = String::from_utf8_lossy(&buffer[..length]);
+            let reply = match text.contains("PING") {
+                true if left > 0 => {
+                    left -= 1;
+                    "-NOAUTH Authentication required.\r\n".to_owned()
+                }
+                true => "+PONG\r\n".to_owned(),
+                false => "+OK\r\n".repeat(text.matches("\r\n*").count() + 1),
+            };
+            stream.write_all(reply.as_bytes()).await.unwrap();
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn c07_a_login_that_is_forgotten_as_soon_as_it_is_made_is_made_again() {
+    let password = json!({"serverCredentials": {"username": "app", "password": "hunter2"}});
+    let client = async |times| {
+        let address = json!([{"host": "127.0.0.1", "port": forgetful_server(times).await}]);
+        let request = json!({"addresses": address, "authenticationInfo": password, "protocol": "RESP2"});
+        support::connect(&request).await.unwrap()
+    };
+    let healed = client(3).await;
+    healed.execute(&cmd("PING")).await.unwrap();
+    assert_eq!(healed.stats().reauths, 3);
+    // A server that never remembers is no reason to log in for ever.
+    let error = client(1000).await.execute(&cmd("PING")).await.unwrap_err();
+    assert_eq!(error.code(), Code::AuthRequired);
+}
+
 #[tokio::test]
 async fn c12_a_server_that_reads_nothing_more_keeps_nobody_waiting() {
     let (port, _) = raw_server(b"+OK\r\n", true).await;
