@@ -63,7 +63,7 @@ def test_b03_a_forked_child_goes_on_and_the_parent_notices_nothing(emulator: Emu
     assert emulator.record()["totals"]["connections"] == 2
 
 
-# Threads send commands, force refreshes of two managers, are told of tokens and read the log, while others fork.
+# Threads send commands, force refreshes, are told of tokens and read the log, while another forks.
 UNDER_LOAD = """
 import itertools, json, logging, os, sys, threading, time
 import keyrotor

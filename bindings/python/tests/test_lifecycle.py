@@ -185,7 +185,7 @@ print("done")
 """
 
 
-# Coroutines that wait for tokens on a loop of another thread, and a function that gives one, when the interpreter ends.
+# When the interpreter ends, coroutines on a loop of another thread wait for tokens that a function gives.
 UNTIDY_LOOP = """
 import asyncio, itertools, sys, threading, time
 import keyrotor
