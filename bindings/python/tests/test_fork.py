@@ -178,6 +178,33 @@ def test_b03_a_child_does_not_keep_its_parents_connections(emulator: Emulator) -
     assert (running.returncode, out) == (0, "child 0\n")
 
 
+SIBLINGS = """
+import os, sys
+import keyrotor
+from processes import forked, outcome
+
+key = keyrotor.AccessKey(access_key_id="AKIDEXAMPLE", secret_access_key="secret")
+manager = keyrotor.TokenManager(
+    keyrotor.ElastiCache(cluster_name="c", username="u", region="eu-west-1", access_key=key)
+)
+manager.token()
+
+def child():
+    manager.start()
+    os.write(1, (manager.status()["next_refresh_at"] + "\\n").encode())
+
+for _ in range(8):
+    assert outcome(forked(child)[0]) == 0
+"""
+
+
+def test_t06_b03_siblings_renew_the_token_that_they_inherit_at_moments_of_their_own() -> None:
+    ended = run(SIBLINGS)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert len(ended.stdout.splitlines()) == 8
+    assert len(set(ended.stdout.splitlines())) == 8
+
+
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_b03_pools_of_multiprocessing(method: str, shared_emulator: Emulator) -> None:
     ended = program("pool.py", shared_emulator, method)
