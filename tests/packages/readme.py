@@ -1,6 +1,6 @@
 """Runs the Python of READMEs as written, but for the server's address. Run by the stranger's own Python.
 
-readme.py README.md... -- words that a block has to have, or with a minus must not have
+readme.py README.md... -- packages that the blocks to run import beside keyrotor
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ def blocks(readme: Path) -> list[str]:
     return re.findall(r"```python\n(.*?)```", readme.read_text(), re.DOTALL)
 
 
-def wanted(block: str, words: list[str]) -> bool:
-    """Whether it has these words, and not those after a minus."""
-    return all((word.lstrip("-") in block) != word.startswith("-") for word in words)
+def others(block: str) -> set[str]:
+    """The packages that it imports, or that adapters of keyrotor's do, beside what Python brings."""
+    imported = re.findall(r"^(?:import|from) (?:keyrotor\.)?(\w+)", block, re.MULTILINE)
+    return set(imported) - set(sys.stdlib_module_names) - {"keyrotor", "testing"}
 
 
 def here(block: str, port: int) -> str:
@@ -35,8 +36,10 @@ def here(block: str, port: int) -> str:
 def main() -> None:
     """Prints how many blocks ran."""
     split = sys.argv.index("--")
-    readmes, words = sys.argv[1:split], sys.argv[split + 1 :]
-    chosen = [block for readme in readmes for block in blocks(Path(readme)) if wanted(block, words)]
+    readmes, packages = sys.argv[1:split], set(sys.argv[split + 1 :])
+    found = [block for readme in readmes for block in blocks(Path(readme))]
+    # Entra's application needs a tenant, which is not here.
+    chosen = [block for block in found if others(block) == packages and "EntraId" not in block]
     with Emulator({"region": "eu-west-1", "cache": CACHE}) as emulator, emulator.in_environment():
         os.chdir(emulator.ca.parent)
         for block in chosen:

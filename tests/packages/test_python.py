@@ -97,9 +97,7 @@ def test_the_wheel_alone_works(stranger: Environment) -> None:
 
 
 def test_the_wheel_alone_runs_the_quick_starts(stranger: Environment) -> None:
-    # Entra's application needs a tenant; the client of somebody else's comes next.
-    words = ["keyrotor", "-EntraId", "-import redis"]
-    said = stranger.python(str(HERE / "readme.py"), str(README), str(ROOMS_README), "--", *words)
+    said = stranger.python(str(HERE / "readme.py"), str(README), str(ROOMS_README), "--")
     counted = re.search(r"(\d+) blocks, (\d+) logins, 0 refused", said)
     assert counted, said
     assert int(counted[1]) >= 5
@@ -110,10 +108,8 @@ def test_the_quick_start_with_the_client_that_he_has(stranger: Environment) -> N
     pins = (ROOM / "requirements-dev.txt").read_text()
     [redis] = re.findall(r"^redis==.*$", pins, re.MULTILINE)
     stranger.pip("install", redis)
-    said = stranger.python(str(HERE / "readme.py"), str(README), str(ROOMS_README), "--", "import redis")
-    counted = re.search(r"(\d+) blocks, (\d+) logins, 0 refused", said)
-    assert counted, said
-    assert int(counted[1]) >= 2
+    said = stranger.python(str(HERE / "readme.py"), str(README), "--", "redis")
+    assert re.search(r"1 blocks, \d+ logins, 0 refused", said), said
 
 
 @pytest.mark.parametrize("name", OTHERS)

@@ -23,7 +23,7 @@ def held() -> tuple[int, int]:
     return threads(), descriptors()
 
 
-def settled(before: tuple[int, int], seconds: float = 5) -> tuple[int, int]:
+def settled(before: tuple[int, int], seconds: float = 20) -> tuple[int, int]:
     """What is held once it is no more than before, at the latest after `seconds`."""
     end = time.monotonic() + seconds
     while True:

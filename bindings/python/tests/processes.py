@@ -1,4 +1,4 @@
-"""What child processes do with what they inherit. Imported by them, so that any way of starting one finds it."""
+"""What child processes do with what they inherit. They import it, however they were started."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import time
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -43,9 +44,7 @@ def forked(child: Callable[[], None]) -> tuple[int, float]:
         try:
             child()
             status = 0
-        except BaseException:
-            import traceback  # noqa: PLC0415
-
+        except BaseException:  # noqa: BLE001
             traceback.print_exc()
         finally:
             os._exit(status)

@@ -63,7 +63,7 @@ def test_b03_a_forked_child_goes_on_and_the_parent_notices_nothing(emulator: Emu
     assert emulator.record()["totals"]["connections"] == 2
 
 
-# Threads send commands, force refreshes of two managers, are told of tokens and read the log, while others fork.
+# Threads send commands, force refreshes, are told of tokens and read the log, while another forks.
 UNDER_LOAD = """
 import itertools, json, logging, os, sys, threading, time
 import keyrotor
@@ -176,6 +176,33 @@ def test_b03_a_child_does_not_keep_its_parents_connections(emulator: Emulator) -
             time.sleep(0.02)
         out, _ = running.communicate("", PATIENCE_SECONDS)
     assert (running.returncode, out) == (0, "child 0\n")
+
+
+SIBLINGS = """
+import os, sys
+import keyrotor
+from processes import forked, outcome
+
+key = keyrotor.AccessKey(access_key_id="AKIDEXAMPLE", secret_access_key="secret")
+manager = keyrotor.TokenManager(
+    keyrotor.ElastiCache(cluster_name="c", username="u", region="eu-west-1", access_key=key)
+)
+manager.token()
+
+def child():
+    manager.start()
+    os.write(1, (manager.status()["next_refresh_at"] + "\\n").encode())
+
+for _ in range(8):
+    assert outcome(forked(child)[0]) == 0
+"""
+
+
+def test_t06_b03_siblings_renew_the_token_that_they_inherit_at_moments_of_their_own() -> None:
+    ended = run(SIBLINGS)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert len(ended.stdout.splitlines()) == 8
+    assert len(set(ended.stdout.splitlines())) == 8
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])

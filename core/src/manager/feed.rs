@@ -75,15 +75,18 @@ impl Feed {
         })
     }
 
-    /// In a forked child: the same from here on, with what can be read without a lock.
+    /// In a forked child: the same from here on, with what can be read without a lock. Its siblings have this token,
+    /// too: each renews it at a moment of its own.
     pub(super) fn inherit(&self) -> Arc<Self> {
+        let current = self.current.load_full();
+        let current = current.map(|held| Arc::new(held.inherited(Throw::new(false, self.dice))));
         Self::unless_shared(Self {
             name: self.name.clone(),
             fixed_life: self.fixed_life,
             identity: self.identity.clone(),
             source: Arc::clone(&self.source),
             clock: Arc::clone(&self.clock),
-            current: ArcSwapOption::new(self.current.load_full()),
+            current: ArcSwapOption::new(current),
             generation: AtomicU64::new(self.generation()),
             dice: self.dice,
             state: Mutex::default(),

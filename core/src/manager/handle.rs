@@ -72,7 +72,10 @@ impl Handle {
         match held.standing(self.policy.refresh.margin) {
             Standing::Good => {}
             Standing::Due if !self.policy.is_lazy => {
-                if held.asks_for_successor() {
+                if home.process.is_gone() {
+                    // Due for the parent; here it is renewed at a moment of its own.
+                    self.used().ok()?;
+                } else if held.asks_for_successor() {
                     self.home().ok()?.feed.refresh_beside();
                 }
             }
@@ -91,6 +94,8 @@ impl Handle {
     }
 
     pub(super) fn start(&self) -> Result<()> {
+        // What a forked child inherits is at hand there, but nothing runs for it yet.
+        self.used()?;
         self.demand(true).map(|_| ()).or_else(|error| match error.code() {
             Code::Closed | Code::Internal => Err(error),
             // It goes on trying; whoever asks for a token is told.

@@ -70,6 +70,19 @@ impl Held {
         }
     }
 
+    /// The same in a forked child, where nobody has asked for its successor yet.
+    pub(super) fn inherited(&self, throw: Throw) -> Self {
+        Self {
+            credential: Arc::clone(&self.credential),
+            clock: Arc::clone(&self.clock),
+            throw,
+            refresh_after: AtomicU64::new(u64::MAX),
+            successor_asked: AtomicBool::new(false),
+            is_refused: AtomicBool::new(self.is_refused.load(Relaxed)),
+            ..*self
+        }
+    }
+
     pub(super) fn generation(&self) -> u64 {
         self.credential.generation
     }

@@ -1,8 +1,10 @@
 //! When next: pure functions of policy, attempt and dice.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use super::policy::{RetryConfig, TokenRefreshConfig};
+use crate::process::Process;
 
 /// The first refresh falls anywhere in this share of the interval, so that many managers made at once spread.
 const FIRST_REFRESH: (f64, f64) = (0.3, 1.0);
@@ -12,6 +14,13 @@ const LATER_REFRESH: (f64, f64) = (0.9, 1.1);
 pub(crate) type Dice = fn() -> f64;
 
 pub(crate) fn random() -> f64 {
+    thread_local! {
+        static SEEDED_IN: Cell<Process> = Cell::new(Process::this());
+    }
+    // Else the children of one parent would throw what it would have thrown next, all of them the same.
+    if SEEDED_IN.get().is_gone() && rand::rng().reseed().is_ok() {
+        SEEDED_IN.set(Process::this());
+    }
     rand::random()
 }
 

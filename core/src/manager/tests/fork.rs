@@ -19,6 +19,19 @@ async fn b03_a_child_goes_on_with_a_feed_of_its_own_and_touches_no_inherited_loc
 }
 
 #[tokio::test]
+async fn b03_t19_a_subscriber_in_a_child_is_told_of_the_token_it_inherits_and_of_newer_ones() {
+    let it = setup(|_| {});
+    let first = it.first_token().await;
+    let inherited = it.manager.handle.pretend_to_be_forked();
+    let _held_for_ever = inherited.feed.look();
+    let mut subscription = it.manager.subscribe().unwrap();
+    assert_eq!(subscription.next().await.unwrap().secret.expose(), first);
+    assert!(it.manager.status().next_refresh_at.is_some(), "it is renewed here, too");
+    let second = it.manager.refresh().await.unwrap();
+    assert_eq!(subscription.next().await.unwrap().secret, second.secret);
+}
+
+#[tokio::test]
 async fn b03_t18_a_child_can_close_what_it_inherits() {
     let it = setup(|_| {});
     it.first_token().await;
