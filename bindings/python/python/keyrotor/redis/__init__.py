@@ -9,7 +9,9 @@ Each connection of such a client
   another, and an identity that is refused for good is not tried again and again;
 - logs in again on the live connection before its lease ends, at a moment of its own between 80 % and 92 % of
   it, before its next command; not at each new token, since the services honour a login for 12 hours;
-- does so in pub/sub too: with RESP3 between two messages, with RESP2 by a connection that subscribes anew.
+- does so in pub/sub too, with RESP3 (redis-py 8's default) between two messages and without a gap. With RESP2
+  a subscriber cannot: its connection ends before its lease with a `ConnectionError`, which redis-py's retry
+  answers with a new one.
 
 A connection that waits in a command without end (`BRPOP` with timeout 0) can do nothing meanwhile: the
 server ends it with its lease, and redis-py's own retry sends the command again, with a new login. Give such

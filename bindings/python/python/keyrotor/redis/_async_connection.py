@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import redis
 from redis.asyncio.connection import AbstractConnection
@@ -177,8 +177,7 @@ class LoggedIn(AbstractConnection):
             return
         if str(self.get_protocol()) != "3":
             # Such a connection takes no login while it is subscribed.
-            await self._subscribe_anew()
-            return
+            await self._end("its login ends, and with RESP2 a subscriber cannot log in again")
         try:
             login = await session.get_newer_credentials_async()
         except LoginError:
@@ -190,10 +189,9 @@ class LoggedIn(AbstractConnection):
     async def _answer_or_news(self, session: Session, read: Callable[[], Awaitable[Any]]) -> Any:
         try:
             response = await read()
-        except redis.AuthenticationError:
+        except redis.AuthenticationError as error:
             session.refused()
-            await self._subscribe_anew()
-            return None
+            await self._end(f"a later login was refused: {error}")
         except redis.exceptions.NoPermissionError:
             raise
         except redis.ResponseError:
@@ -205,7 +203,7 @@ class LoggedIn(AbstractConnection):
         self._awaits_login = False
         return None
 
-    async def _subscribe_anew(self) -> None:
-        """By what redis-py calls after a connect. What is published meanwhile is lost."""
-        await self.disconnect()
-        await self.connect()
+    async def _end(self, reason: str) -> NoReturn:
+        """As if the server had: whoever subscribed does so anew, and knows that there was a gap."""
+        await self.disconnect(nowait=True)
+        raise redis.ConnectionError(f"the connection was closed: {reason}")

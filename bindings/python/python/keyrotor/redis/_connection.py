@@ -7,7 +7,7 @@ import math
 import weakref
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import Any, NoReturn
 
 import redis
 from redis.connection import AbstractConnection
@@ -139,9 +139,9 @@ class LoggedIn(AbstractConnection):
             return
         # Some of redis-py's parsers give a refusal again and again: only a new socket has other replies.
         session.refused()
-        self.disconnect()
         if self._has_a_poller:
-            raise redis.ConnectionError("a login on a live connection was refused; it is closed")
+            self._end("a later login was refused")
+        self.disconnect()
         self.connect()
 
     def _offer(self, session: Session) -> bool:
@@ -230,7 +230,7 @@ class LoggedIn(AbstractConnection):
         if str(self.get_protocol()) != "3":
             # Such a connection takes no login while it is subscribed; kombu replaces it by itself.
             if not self._has_a_poller:
-                self._subscribe_anew()
+                self._end("its login ends, and with RESP2 a subscriber cannot log in again")
             return
         try:
             login = session.get_newer_credentials()
@@ -249,11 +249,7 @@ class LoggedIn(AbstractConnection):
                 raise response
         except redis.AuthenticationError as error:
             session.refused()
-            if self._has_a_poller:
-                self.disconnect()
-                raise redis.ConnectionError(f"a login on a live connection was refused: {error}") from error
-            self._subscribe_anew()
-            return None
+            self._end(f"a later login was refused: {error}")
         except redis.exceptions.NoPermissionError:
             raise
         except redis.ResponseError:
@@ -265,10 +261,10 @@ class LoggedIn(AbstractConnection):
         self._awaits_login = False
         return None
 
-    def _subscribe_anew(self) -> None:
-        """By what redis-py calls after a connect. What is published meanwhile is lost."""
+    def _end(self, reason: str) -> NoReturn:
+        """As if the server had: whoever subscribed does so anew, and knows that there was a gap."""
         self.disconnect()
-        self.connect()
+        raise redis.ConnectionError(f"the connection was closed: {reason}")
 
     def _lock_of_subscriber(self) -> AbstractContextManager[Any]:
         # Other threads subscribe under it.

@@ -42,7 +42,10 @@ def made(name: str, settings: dict[str, str]) -> Any:
     return app
 
 
-ours = made("ours", keyrotor.celery.settings())
+_ours = keyrotor.celery.settings()
+# Whoever waits for a result with RESP2 has to be told of a gap.
+_ours["result_backend"] += "&protocol=2"
+ours = made("ours", _ours)
 _theirs = {
     name: url.replace("keyrotor.celery.CredentialProvider", "worker.Naive")
     for name, url in keyrotor.celery.settings().items()
