@@ -31,7 +31,7 @@ fn signer(emulator: &Emulator, seconds: u32) -> TokenManager {
     TokenManager::from_request(request.as_bytes(), Format::Json).unwrap()
 }
 
-async fn vault(emulator: &Emulator) -> Vault {
+fn vault(emulator: &Emulator) -> Vault {
     let (signer, is_sealed) = (signer(emulator, 900), Arc::new(AtomicBool::new(true)));
     // Tokens of one second are the same bytes, and here the password must be told from them: it lives shorter.
     let password = self::signer(emulator, 800).token().unwrap().expose().to_owned();
@@ -82,7 +82,7 @@ async fn ping(client: &Client) {
 #[tokio::test]
 async fn c16_where_no_token_can_be_made_the_password_logs_in_and_the_next_connection_tries_again() {
     let emulator = support::emulator(&[]).await;
-    let vault = vault(&emulator).await;
+    let vault = vault(&emulator);
     let client = vault.connect(&emulator, json!({})).await.unwrap();
     assert!(client.status().unwrap().fallback);
     // A login that the server forgot is made again the same way.
@@ -103,7 +103,7 @@ async fn c16_where_no_token_can_be_made_the_password_logs_in_and_the_next_connec
 #[tokio::test]
 async fn c16_after_the_server_refused_a_token_the_password_is_never_sent() {
     let emulator = support::emulator(&[]).await;
-    let vault = vault(&emulator).await;
+    let vault = vault(&emulator);
     vault.is_sealed.store(false, SeqCst);
     let client = vault.connect(&emulator, json!({})).await.unwrap();
     emulator.faults().refuse(Refuse::default()).unwrap();
@@ -122,7 +122,7 @@ async fn c16_after_the_server_refused_a_token_the_password_is_never_sent() {
 #[tokio::test]
 async fn c16_where_a_token_is_required_or_the_server_is_not_verified_the_password_is_ignored() {
     let emulator = support::emulator(&[]).await;
-    let vault = vault(&emulator).await;
+    let vault = vault(&emulator);
     let unverified = json!({"tlsMode": "InsecureTls", "rootCerts": null, "allowUnverifiedTls": true});
     for more in [json!({"requireIam": true}), unverified] {
         let error = vault.connect(&emulator, more).await.unwrap_err();
