@@ -72,20 +72,22 @@ async fn forgetful_server(command: &'static str, answer: &'static str, times: st
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let (mut buffer, mut seen) = ([0; 4096], 0);
-        while let Ok(length @ 1..) = stream.read(&mut buffer).await {
-            let text = String::from_utf8_lossy(&buffer[..length]);
-            let reply = if text.contains(command) {
-                seen += 1;
-                match times.contains(&(seen - 1)) {
-                    true => "-NOAUTH Authentication required.\r\n".to_owned(),
-                    false => answer.to_owned(),
-                }
-            } else {
-                "+OK\r\n".repeat(text.matches("\r\n*").count() + 1)
-            };
-            stream.write_all(reply.as_bytes()).await.unwrap();
+        let mut seen = 0;
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut buffer = [0; 4096];
+            while let Ok(length @ 1..) = stream.read(&mut buffer).await {
+                let text = String::from_utf8_lossy(&buffer[..length]);
+                let reply = if text.contains(command) {
+                    seen += 1;
+                    match times.contains(&(seen - 1)) {
+                        true => "-NOAUTH Authentication required.\r\n".to_owned(),
+                        false => answer.to_owned(),
+                    }
+                } else {
+                    "+OK\r\n".repeat(text.matches("\r\n*").count() + 1)
+                };
+                stream.write_all(reply.as_bytes()).await.unwrap();
+            }
         }
     });
     port
@@ -114,6 +116,7 @@ async fn c07_a_login_that_is_forgotten_as_soon_as_it_is_made_is_made_again() {
 
 #[tokio::test]
 async fn c07_a_login_that_is_forgotten_before_it_is_verified_is_made_again() {
+    client_at(forgetful_server("WHOAMI", "$3\r\napp\r\n", 0..1).await, true).await.close();
     // The first is that of the connect.
     let client = client_at(forgetful_server("WHOAMI", "$3\r\napp\r\n", 1..3).await, true).await;
     client.update_password("another".to_owned(), true).await.unwrap();
