@@ -49,10 +49,19 @@ impl Session {
         runner: &Arc<dyn Runner>,
     ) -> Result<Arc<Connection>> {
         match self.establish_once(target, role.clone(), patience, runner).await {
-            Err(error) if error.code() == Code::AuthRefused && self.is_token => {
+            Err(error) if self.is_worth_another(&error) => {
                 self.establish_once(target, role, patience, runner).await
             }
             other => other,
+        }
+    }
+
+    /// Another token may be taken where one was refused, and another login kept where one was forgotten at once.
+    fn is_worth_another(&self, error: &Error) -> bool {
+        match error.code() {
+            Code::AuthRefused => self.is_token,
+            Code::AuthRequired => self.manager.is_some(),
+            _ => false,
         }
     }
 

@@ -13,6 +13,9 @@ use crate::config::Settings;
 use crate::credential::Credential;
 use crate::error::{Error, Result};
 
+/// How often a login is made that the server forgets at once.
+const TRIES: usize = 3;
+
 /// The first login of a connection, and its settings.
 pub(super) async fn log_in(
     connection: &Connection,
@@ -39,8 +42,26 @@ pub(super) async fn log_in(
     within(settings.connection_timeout, runner, set_up(connection, settings, credential)).await
 }
 
-/// A login on a connection that has one.
+/// A login on a connection that has one. One that the server forgets before it was verified is made again.
 pub(super) async fn log_in_again(
+    connection: &Connection,
+    settings: &Settings,
+    credential: &Credential,
+    runner: &dyn Runner,
+) -> Result<()> {
+    let mut outcome = log_in_once_more(connection, settings, credential, runner).await;
+    for _ in 1..TRIES {
+        match &outcome {
+            Err(error) if error.code() == Code::AuthRequired => {
+                outcome = log_in_once_more(connection, settings, credential, runner).await;
+            }
+            _ => break,
+        }
+    }
+    outcome
+}
+
+async fn log_in_once_more(
     connection: &Connection,
     settings: &Settings,
     credential: &Credential,

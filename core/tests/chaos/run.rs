@@ -67,6 +67,9 @@ async fn play(stage: Stage, plan: Plan, length: Duration, patches: &[serde_json:
     for step in plan.take_while(|_| start.elapsed() < length) {
         slowest = slowest.max(go_through(&step, &emulator, &world, &clients, ours).await);
         steps += 1;
+        if world.has_complaints() {
+            tell_refusals(&emulator);
+        }
         world.check();
     }
     world.end();
@@ -88,6 +91,14 @@ async fn play(stage: Stage, plan: Plan, length: Duration, patches: &[serde_json:
     drop(clients);
     leaks::nothing(&emulator, ours).await;
     emulator.stop().await;
+}
+
+/// Why logins were refused lately, for whoever looks into a complaint.
+fn tell_refusals(emulator: &Emulator) {
+    let logins = emulator.record().logins;
+    for login in logins.iter().rev().filter(|login| login.reason.is_some()).take(20) {
+        println!("  {} at node {}: {:?}", login.time, login.node, login.reason);
+    }
 }
 
 /// One step, and what must hold after it. Returns how long the healing took.

@@ -122,6 +122,10 @@ impl World {
         }
     }
 
+    pub(crate) fn has_complaints(&self) -> bool {
+        !self.complaints.lock().unwrap().is_empty()
+    }
+
     pub(crate) fn check(&self) {
         let complaints = self.complaints.lock().unwrap().clone();
         if !complaints.is_empty() {

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
-use keyrotor::{Code, cmd};
+use keyrotor::{Client, Code, cmd};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -67,42 +67,61 @@ async fn t17_a_server_that_repeats_the_login_leaks_nothing() {
     assert!(!format!("{error:?} {:?}", error.detail()).contains("hunter2"));
 }
 
-/// Takes every login, and forgets it before the next PING, so many times.
-async fn forgetful_server(times: usize) -> u16 {
+/// Takes every login of `app`, and forgets it before so many of these commands are answered.
+async fn forgetful_server(command: &'static str, answer: &'static str, times: std::ops::Range<usize>) -> u16 {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let (mut buffer, mut left) = ([0; 4096], times);
-        while let Ok(length @ 1..) = stream.read(&mut buffer).await {
-            let text = String::from_utf8_lossy(&buffer[..length]);
-            let reply = match text.contains("PING") {
-                true if left > 0 => {
-                    left -= 1;
-                    "-NOAUTH Authentication required.\r\n".to_owned()
-                }
-                true => "+PONG\r\n".to_owned(),
-                false => "+OK\r\n".repeat(text.matches("\r\n*").count() + 1),
-            };
-            stream.write_all(reply.as_bytes()).await.unwrap();
+        let mut seen = 0;
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut buffer = [0; 4096];
+            while let Ok(length @ 1..) = stream.read(&mut buffer).await {
+                let text = String::from_utf8_lossy(&buffer[..length]);
+                let reply = if text.contains(command) {
+                    seen += 1;
+                    match times.contains(&(seen - 1)) {
+                        true => "-NOAUTH Authentication required.\r\n".to_owned(),
+                        false => answer.to_owned(),
+                    }
+                } else {
+                    "+OK\r\n".repeat(text.matches("\r\n*").count() + 1)
+                };
+                stream.write_all(reply.as_bytes()).await.unwrap();
+            }
         }
     });
     port
 }
 
+async fn client_at(port: u16, verify_identity: bool) -> Client {
+    let request = json!({
+        "addresses": [{"host": "127.0.0.1", "port": port}],
+        "authenticationInfo": {"serverCredentials": {"username": "app", "password": "hunter2"}},
+        "protocol": "RESP2",
+        "verifyIdentity": verify_identity,
+    });
+    support::connect(&request).await.unwrap()
+}
+
 #[tokio::test]
 async fn c07_a_login_that_is_forgotten_as_soon_as_it_is_made_is_made_again() {
-    let password = json!({"serverCredentials": {"username": "app", "password": "hunter2"}});
-    let client = async |times| {
-        let address = json!([{"host": "127.0.0.1", "port": forgetful_server(times).await}]);
-        let request = json!({"addresses": address, "authenticationInfo": password, "protocol": "RESP2"});
-        support::connect(&request).await.unwrap()
-    };
-    let healed = client(3).await;
+    let healed = client_at(forgetful_server("PING", "+PONG\r\n", 0..3).await, false).await;
     healed.execute(&cmd("PING")).await.unwrap();
     assert_eq!(healed.stats().reauths, 3);
     // A server that never remembers is no reason to log in for ever.
-    let error = client(1000).await.execute(&cmd("PING")).await.unwrap_err();
+    let lost = client_at(forgetful_server("PING", "+PONG\r\n", 0..1000).await, false).await;
+    let error = lost.execute(&cmd("PING")).await.unwrap_err();
+    assert_eq!(error.code(), Code::AuthRequired);
+}
+
+#[tokio::test]
+async fn c07_a_login_that_is_forgotten_before_it_is_verified_is_made_again() {
+    client_at(forgetful_server("WHOAMI", "$3\r\napp\r\n", 0..1).await, true).await.close();
+    // The first is that of the connect.
+    let client = client_at(forgetful_server("WHOAMI", "$3\r\napp\r\n", 1..3).await, true).await;
+    client.update_password("another".to_owned(), true).await.unwrap();
+    let lost = client_at(forgetful_server("WHOAMI", "$3\r\napp\r\n", 1..1000).await, true).await;
+    let error = lost.update_password("another".to_owned(), true).await.unwrap_err();
     assert_eq!(error.code(), Code::AuthRequired);
 }
 
