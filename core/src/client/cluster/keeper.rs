@@ -148,13 +148,19 @@ impl Cluster {
             let replicas = holding.replicas.iter().map(|address| self.nodes.at(address)).collect();
             map.add(Shard { primary: self.nodes.at(primary), replicas }, &holding.slots);
         }
+        let before = self.view.borrow().map.clone();
+        let map = Arc::new(match before {
+            Some(before) => map.or_as_in(&before),
+            None => map,
+        });
         if !self.session.settings.is_lazy {
             map.primaries().for_each(|node| node.start(runner));
             let replicas = map.nodes().skip(map.primaries().len());
             replicas.filter(|_| self.settings.prefers_replicas).for_each(|node| node.start(runner));
         }
-        self.view.send_modify(|view| *view = View { map: Some(Arc::new(map)), trouble: None, ..*view });
-        self.nodes.retain(&survey.addresses().collect::<BTreeSet<_>>());
+        let members: BTreeSet<_> = map.nodes().filter_map(|node| node.target().addresses.first()).collect();
+        self.view.send_modify(|view| *view = View { map: Some(Arc::clone(&map)), trouble: None, ..*view });
+        self.nodes.retain(&members);
     }
 }
 
