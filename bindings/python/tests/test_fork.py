@@ -33,16 +33,29 @@ manager = keyrotor.TokenManager(login)
 client = keyrotor.Client.connect(request)
 first = manager.credential()
 client.execute("SET", "key", "value")
+pubsub = client.pubsub()
+pubsub.subscribe("news")
+watch, unused = client.watch("key"), client.watch("key")
 
-def child():
-    assert manager.credential().secret == first.secret
-    assert manager.refresh().generation == first.generation + 1
+def refused(call):
     try:
-        client.execute("PING")
+        call()
     except keyrotor.ClosedError as error:
         assert "fork" in str(error), error
     else:
         raise AssertionError("the parent's connection was used")
+
+def child():
+    assert manager.credential().secret == first.secret
+    assert manager.refresh().generation == first.generation + 1
+    refused(lambda: client.execute("PING"))
+    refused(pubsub.get)
+    refused(lambda: pubsub.get(timeout=1))
+    refused(lambda: pubsub.subscribe("more"))
+    refused(lambda: watch.execute("GET", "key"))
+    refused(lambda: unused.exec(client.pipeline().execute("DEL", "key")))
+    assert list(pubsub) == []
+    pubsub.close()
     with keyrotor.Client.connect(request) as own:
         assert own.execute("GET", "key") == b"value"
     manager.close()
@@ -50,6 +63,11 @@ def child():
 
 print("child", outcome(forked(child)[0]))
 assert client.execute("GET", "key") == b"value"
+client.execute("PUBLISH", "news", "hello")
+assert pubsub.get(timeout=20) == keyrotor.Message(b"news", None, b"hello")
+for mine in (watch, unused):
+    assert mine.execute("GET", "key") == b"value"
+    assert mine.exec(client.pipeline().execute("GET", "key")) == [b"value"]
 assert manager.refresh().generation == first.generation + 1
 print("reconnects", client.stats()["reconnects"])
 """
@@ -60,7 +78,7 @@ def test_b03_a_forked_child_goes_on_and_the_parent_notices_nothing(emulator: Emu
     assert ended.stderr == ""
     assert ended.stdout.splitlines() == ["child 0", "reconnects 0"]
     assert ended.returncode == 0
-    assert emulator.record()["totals"]["connections"] == 2
+    assert emulator.record()["totals"]["connections"] == 5
 
 
 # Threads send commands, force refreshes, are told of tokens and read the log, while another forks.

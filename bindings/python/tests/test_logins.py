@@ -57,19 +57,13 @@ def test_c03_a_loop_forces_a_login(emulator: Emulator) -> None:
     asyncio.run(work())
 
 
-def passwords(emulator: Emulator) -> tuple[dict[str, object], str, str]:
-    """A request that logs in with a password: the emulator takes as one a token that somebody has made before."""
+def test_a_password_is_changed_on_a_live_client(emulator: Emulator) -> None:
     request = emulator.request()
+    # The emulator takes as a password a token that somebody has made before.
     with keyrotor.TokenManager({"authenticationInfo": request["authenticationInfo"]}) as manager:
         first, second = manager.token(), manager.refresh().secret
     login = {"username": "iam-user-01", "password": first}
-    return emulator.request({"authenticationInfo": {"iamCredentials": None, "serverCredentials": login}}), (
-        first
-    ), second
-
-
-def test_a_password_is_changed_on_a_live_client(emulator: Emulator) -> None:
-    request, _, second = passwords(emulator)
+    request = emulator.request({"authenticationInfo": {"iamCredentials": None, "serverCredentials": login}})
     with Client.connect(request) as client:
         client.update_password("wrong")
         assert client.execute("PING") == b"PONG"

@@ -80,9 +80,9 @@ def test_c10_an_iteration_ends_with_its_subscriber_when_all_was_taken(client: Cl
     thread.join(20)
     assert not thread.is_alive()
     assert taken == ["last"]
-    for call in (pubsub.get, lambda: pubsub.get(timeout=1)):
+    for timeout in (None, 0, 1):
         with pytest.raises(keyrotor.ClosedError):
-            call()
+            pubsub.get(timeout)
 
 
 def test_c10_a_subscriber_ends_with_its_client(shared_emulator: Emulator) -> None:
@@ -119,26 +119,26 @@ def test_c10_subscriptions_of_the_request_are_there_from_the_start(shared_emulat
 
 @pytest.mark.parametrize("protocol", ["RESP3", "RESP2"])
 def test_c10_a_lost_connection_is_told_and_subscribed_again(emulator: Emulator, protocol: str) -> None:
-    with Client.connect(emulator.request({"protocol": protocol}), decode=True) as client:
-        with client.pubsub() as pubsub:
-            pubsub.subscribe("news")
-            client.execute("PUBLISH", "news", "before")
-            assert text(pubsub.get(timeout=20)) == "before"
-            emulator.faults.close_listener()
-            emulator.fault("kill")
-            event = pubsub.get(timeout=20)
-            assert isinstance(event, Interrupted)
-            assert isinstance(event.error, keyrotor.NetworkError)
-            emulator.faults.open_listener()
-            gap = pubsub.get(timeout=20)
-            assert isinstance(gap, Gap)
-            assert gap.dropped == 0
-            assert gap.last_message is not None
-            assert gap.last_message < gap.subscribed <= datetime.now(timezone.utc)
-            deadline = time.monotonic() + 20
-            while client.execute("PUBLISH", "news", "after") != 1:
-                assert time.monotonic() < deadline
-            assert text(pubsub.get(timeout=20)) == "after"
+    request = emulator.request({"protocol": protocol})
+    with Client.connect(request, decode=True) as client, client.pubsub() as pubsub:
+        pubsub.subscribe("news")
+        client.execute("PUBLISH", "news", "before")
+        assert text(pubsub.get(timeout=20)) == "before"
+        emulator.faults.close_listener()
+        emulator.fault("kill")
+        event = pubsub.get(timeout=20)
+        assert isinstance(event, Interrupted)
+        assert isinstance(event.error, keyrotor.NetworkError)
+        emulator.faults.open_listener()
+        gap = pubsub.get(timeout=20)
+        assert isinstance(gap, Gap)
+        assert gap.dropped == 0
+        assert gap.last_message is not None
+        assert gap.last_message < gap.subscribed <= datetime.now(timezone.utc)
+        deadline = time.monotonic() + 20
+        while client.execute("PUBLISH", "news", "after") != 1:
+            assert time.monotonic() < deadline
+        assert text(pubsub.get(timeout=20)) == "after"
 
 
 def test_c10_every_message_comes_over_forced_logins(emulator: Emulator) -> None:
@@ -236,49 +236,62 @@ def test_c10_a_loop_awaits_messages(shared_emulator: Emulator, loop: Loop) -> No
     run(loop, work())
 
 
+async def published(client: AsyncClient, count: int) -> None:
+    for number in range(count):
+        await client.execute("PUBLISH", "numbers", number)
+
+
+async def taken_by(waiting: asyncio.Future[Any]) -> list[str]:
+    """What came to it, if it was not cancelled before."""
+    try:
+        return [text(await waiting)]
+    except asyncio.CancelledError:
+        return []
+
+
 @every_loop
 def test_b09_a_cancelled_wait_loses_no_message(shared_emulator: Emulator, loop: Loop) -> None:
-    count = 200
-
     async def work() -> None:
-        async with await AsyncClient.connect(shared_emulator.request(), decode=True) as client:
-            async with await client.pubsub() as pubsub:
-                await pubsub.subscribe("numbers")
-                publishing = asyncio.ensure_future(publish(client))
-                taken: list[str] = []
-                cancelled = 0
-                while len(taken) < count:
-                    waiting = asyncio.ensure_future(pubsub.get())
-                    # Some turns of the loop later: before, while and after a message comes.
-                    for _ in range(len(taken) % 4 + cancelled % 3):
-                        await asyncio.sleep(0)
-                    waiting.cancel()
-                    try:
-                        taken.append(text(await waiting))
-                    except asyncio.CancelledError:
-                        cancelled += 1
-                        # Two who wait side by side: the one that goes away leaves it to the other.
-                        leaving = asyncio.ensure_future(pubsub.get())
-                        staying = asyncio.ensure_future(pubsub.get(timeout=20))
-                        await asyncio.sleep(0)
-                        leaving.cancel()
-                        for one in (leaving, staying):
-                            if len(taken) < count:
-                                taken += await told(one)
-                            one.cancel()
-                assert taken == [str(number) for number in range(count)]
-                assert cancelled > 0
-                await publishing
+        client = await AsyncClient.connect(shared_emulator.request(), decode=True)
+        async with client, await client.pubsub() as pubsub:
+            await pubsub.subscribe("numbers")
+            publishing = asyncio.ensure_future(published(client, 200))
+            taken: list[str] = []
+            cancelled = 0
+            while len(taken) < 200:
+                waiting = asyncio.ensure_future(pubsub.get())
+                # Given up before, while and after a message comes.
+                for _ in range((len(taken) + cancelled) % 5):
+                    await asyncio.sleep(0)
+                waiting.cancel()
+                came = await taken_by(waiting)
+                cancelled += not came
+                taken += came
+            assert taken == [str(number) for number in range(200)]
+            assert cancelled > 0
+            await publishing
 
-    async def told(waiting: asyncio.Future[Any]) -> list[str]:
-        try:
-            return [text(await waiting)]
-        except asyncio.CancelledError:
-            return []
+    run(loop, work())
 
-    async def publish(client: AsyncClient) -> None:
-        for number in range(count):
-            await client.execute("PUBLISH", "numbers", number)
+
+@every_loop
+def test_b09_a_cancelled_wait_leaves_the_message_to_another(shared_emulator: Emulator, loop: Loop) -> None:
+    async def work() -> None:
+        client = await AsyncClient.connect(shared_emulator.request(), decode=True)
+        async with client, await client.pubsub() as pubsub:
+            await pubsub.subscribe("numbers")
+            for turn in range(50):
+                leaving = asyncio.ensure_future(pubsub.get())
+                staying = asyncio.ensure_future(pubsub.get(timeout=20))
+                await asyncio.sleep(0)
+                await client.execute("PUBLISH", "numbers", turn)
+                for _ in range(turn % 5):
+                    await asyncio.sleep(0)
+                leaving.cancel()
+                came = await taken_by(leaving)
+                if came:
+                    staying.cancel()
+                assert came + await taken_by(staying) == [str(turn)]
 
     run(loop, work())
 

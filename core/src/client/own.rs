@@ -127,9 +127,12 @@ impl Loan {
 
 impl Drop for Loan {
     fn drop(&mut self) {
-        if let Some(connection) = &self.connection {
-            connection.close();
+        let Some(connection) = self.connection.take() else { return };
+        if self.own.session.is_inherited() {
+            // A forked child's: it is the parent's to close.
+            return std::mem::forget(connection);
         }
+        connection.close();
     }
 }
 

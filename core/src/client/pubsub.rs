@@ -147,13 +147,15 @@ impl Subscriber {
 
     /// The next event, in the order in which they came. `None` after the close, of this or of the client, when
     /// everything that had come was taken. Cancelling it loses nothing.
+    ///
+    /// In a forked child of the process that it was made in it is closed.
     pub async fn next(&self) -> Option<PubSubEvent> {
-        self.listener.pushes.next().await
+        self.listener.pushes().ok()?.next().await
     }
 
     /// The next event, if one has come.
     pub fn try_next(&self) -> Option<PubSubEvent> {
-        self.listener.pushes.try_next().ok().flatten()
+        self.take().ok().flatten()
     }
 
     /// The next event, waited for this long at most; `None` where none came. Cancelling it loses nothing.
@@ -161,9 +163,9 @@ impl Subscriber {
     /// # Errors
     /// [`Code::Closed`] after the close, when everything that had come was taken.
     pub async fn next_within(&self, within: Duration) -> Result<Option<PubSubEvent>> {
-        let Listener { session, pushes, .. } = &*self.listener;
+        let pushes = self.listener.pushes()?;
         // Without a runner the client is closed, and the end is there already.
-        let Ok(runner) = session.runner() else { return self.take() };
+        let Ok(runner) = self.listener.session.runner() else { return self.take() };
         tokio::select! {
             biased;
             event = pushes.next() => event.map(Some).ok_or_else(closed),
@@ -176,13 +178,15 @@ impl Subscriber {
     /// # Errors
     /// As [`next_within`](Self::next_within).
     pub fn take(&self) -> Result<Option<PubSubEvent>> {
-        self.listener.pushes.try_next().map_err(|_| closed())
+        self.listener.pushes()?.try_next().map_err(|_| closed())
     }
 
     /// Ends when there is something to [`take`](Self::take), its end included. It takes nothing itself, for hosts that
     /// may give up the waiting after it has ended.
     pub async fn ready(&self) {
-        self.listener.pushes.ready().await;
+        if let Ok(pushes) = self.listener.pushes() {
+            pushes.ready().await;
+        }
     }
 
     /// Closes the connection. Harmless when repeated.
@@ -215,6 +219,18 @@ fn owned<N: AsRef<[u8]>>(names: &[N]) -> Vec<Vec<u8>> {
 }
 
 impl Listener {
+    /// What has come.
+    ///
+    /// # Errors
+    /// [`Code::Closed`] in a forked child: nothing more comes there.
+    fn pushes(&self) -> Result<&Pushes> {
+        if self.session.is_inherited() {
+            let message = "this subscriber belongs to the process that was forked; make one in the child";
+            return Err(Error::new(Code::Closed, message));
+        }
+        Ok(&self.pushes)
+    }
+
     async fn change(&self, change: Change, names: &[Vec<u8>]) -> Result<()> {
         if names.is_empty() {
             return Ok(());

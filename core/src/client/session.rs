@@ -18,6 +18,7 @@ use super::wire::Deadline;
 use crate::config::{Lease, Settings};
 use crate::error::{Error, Result};
 use crate::manager::{LoginGate, TokenManager};
+use crate::process::Process;
 use crate::secret::Secret;
 use crate::source::fixed::Fixed;
 
@@ -36,6 +37,7 @@ pub(super) struct Session {
     pub(super) hosting: Hosting,
     /// There until the close, and with whoever waits for a reply.
     runner: ArcSwapOption<Work>,
+    process: Process,
     pub(super) counts: Counts,
     /// All that were made and may still be there.
     connections: Mutex<Vec<Weak<Connection>>>,
@@ -79,6 +81,7 @@ impl Session {
             tls,
             hosting,
             runner: ArcSwapOption::from_pointee(Work(runner)),
+            process: Process::this(),
             counts: Counts::default(),
             connections: Mutex::default(),
             listeners: Mutex::default(),
@@ -205,7 +208,7 @@ impl Session {
 
     /// Whether this is a forked child of the process that the client belongs to.
     pub(super) fn is_inherited(&self) -> bool {
-        self.runner.load().as_ref().is_some_and(|work| work.0.is_inherited())
+        self.process.is_gone()
     }
 
     /// Those that are there now.

@@ -1,6 +1,8 @@
 //! Transactions that depend on what was read before: WATCH, reads, then EXEC, on a connection of their own.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::{Acquire, Release};
 
 use keyrotor_proto::Code;
 use redis::{Cmd, ToRedisArgs, Value, cmd};
@@ -27,6 +29,7 @@ pub struct Watch {
     loan: Loan,
     session: Arc<Session>,
     runner: Arc<dyn Runner>,
+    is_given_up: AtomicBool,
 }
 
 impl Watch {
@@ -41,7 +44,7 @@ impl Watch {
         watch.arg(keys);
         let by = session.deadline(&*runner);
         let (loan, _) = own.send(&watch, topology, &runner, |_| Ok((None, Some(by)))).await?;
-        Ok(Self { loan, session: Arc::clone(session), runner })
+        Ok(Self { loan, session: Arc::clone(session), runner, is_given_up: AtomicBool::new(false) })
     }
 
     /// Sends a command between WATCH and EXEC: a read, as a rule. It runs at once.
@@ -81,9 +84,18 @@ impl Watch {
 
     /// Never heals a login: whether the server still watches after it forgot one is not known.
     async fn send<S: Sendable>(&self, what: &S) -> Result<S::Reply> {
+        if self.is_given_up.load(Acquire) {
+            let message = "a call of this watch was given up, which ended it; begin another one";
+            return Err(Error::new(Code::Closed, message));
+        }
+        // A forked child must not write to what its parent reads.
+        self.session.runner()?;
         let connection = self.loan.connection()?;
         self.check_lease(connection)?;
-        what.send_on(connection, Some(self.session.deadline(&*self.runner))).await
+        let under_way = UnderWay { watch: self, connection };
+        let outcome = what.send_on(connection, Some(self.session.deadline(&*self.runner))).await;
+        under_way.has_come_to_its_end();
+        outcome
     }
 
     fn check_lease(&self, connection: &Connection) -> Result<()> {
@@ -97,6 +109,25 @@ impl Watch {
             "the login of this connection ended while keys were under watch, where it cannot be renewed; nothing was \
              written: watch and read again",
         ))
+    }
+}
+
+/// A call of a watch's. Dropping it ends the watch.
+struct UnderWay<'a> {
+    watch: &'a Watch,
+    connection: &'a Connection,
+}
+
+impl UnderWay<'_> {
+    fn has_come_to_its_end(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.watch.is_given_up.store(true, Release);
+        self.connection.close();
     }
 }
 

@@ -145,8 +145,8 @@ class Event(TypedDict):
 class ConnectionStats(TypedDict):
     """One open connection. Times are in seconds.
 
-    `own` ones have one caller at a time, for a command that waits or keys under watch. `lease_left` is how long the
-    server will honour the login; `None`: for as long as the connection lasts.
+    `own` ones have one caller at a time, for a command that waits or keys under watch. `lease_left` is how
+    long the server will honour the login; `None`: for as long as the connection lasts.
     """
 
     address: str

@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from keyrotor._native import AsyncPubSub
 
 
-
 class Message(NamedTuple):
     """A message: where it was published, the pattern that it came by, and what was published.
 
-    Texts are `bytes`, or `str` where the client decodes. `pattern` is `None` where the channel itself is subscribed.
+    Texts are `bytes`, or `str` where the client decodes. `pattern` is `None` where the channel itself is
+    subscribed.
     """
 
     channel: Any
@@ -26,8 +26,8 @@ class Message(NamedTuple):
 class Gap(NamedTuple):
     """The subscriptions hold again, or messages were dropped since nobody took them.
 
-    What was published between `last_message` (`None`: there was none) and `subscribed` was not seen. `dropped` counts
-    messages that came and were dropped, since more than 65,536 of them, or 64 MiB, waited.
+    What was published between `last_message` (`None`: there was none) and `subscribed` was not seen.
+    `dropped` counts messages that came and were dropped, since more than 65,536 of them, or 64 MiB, waited.
     """
 
     last_message: datetime | None
@@ -36,7 +36,7 @@ class Gap(NamedTuple):
 
 
 class Interrupted(NamedTuple):
-    """The connection was lost, or could not be subscribed again, and is being replaced. It comes once an outage."""
+    """The connection was lost, or could not be subscribed again, and is being replaced. Once an outage."""
 
     error: Error
 
