@@ -191,15 +191,13 @@ impl Subscriber {
 
     /// Closes the connection. Harmless when repeated.
     pub fn close(&self) {
-        self.listener.close(&Ending::Here);
+        let is_inherited = self.listener.session.is_inherited();
+        self.listener.close(if is_inherited { &Ending::Inherited } else { &Ending::Here });
     }
 }
 
 impl Drop for Subscriber {
     fn drop(&mut self) {
-        if self.listener.session.is_inherited() {
-            return self.listener.close(&Ending::Inherited);
-        }
         self.close();
     }
 }
