@@ -332,11 +332,12 @@ impl Listener {
         match ending {
             Ending::Inherited => std::mem::forget(self.supervisor().take()),
             Ending::Here => {
+                // First, or it would replace the connection that ends here.
+                drop(self.supervisor().take());
                 if let Some(connection) = self.link.connected() {
                     connection.close();
                 }
                 self.link.close();
-                drop(self.supervisor().take());
                 self.pushes.close();
             }
         }
