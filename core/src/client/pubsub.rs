@@ -191,15 +191,13 @@ impl Subscriber {
 
     /// Closes the connection. Harmless when repeated.
     pub fn close(&self) {
-        self.listener.close(&Ending::Here);
+        let is_inherited = self.listener.session.is_inherited();
+        self.listener.close(if is_inherited { &Ending::Inherited } else { &Ending::Here });
     }
 }
 
 impl Drop for Subscriber {
     fn drop(&mut self) {
-        if self.listener.session.is_inherited() {
-            return self.listener.close(&Ending::Inherited);
-        }
         self.close();
     }
 }
@@ -334,11 +332,12 @@ impl Listener {
         match ending {
             Ending::Inherited => std::mem::forget(self.supervisor().take()),
             Ending::Here => {
+                // First, or it would replace the connection that ends here.
+                drop(self.supervisor().take());
                 if let Some(connection) = self.link.connected() {
                     connection.close();
                 }
                 self.link.close();
-                drop(self.supervisor().take());
                 self.pushes.close();
             }
         }

@@ -221,7 +221,7 @@ impl Session {
     /// Takes nothing more, and closes all connections; replies that are under way may still come, for a moment.
     pub(super) fn close(&self) -> Ending {
         let work = self.runner.swap(None);
-        if work.as_ref().is_some_and(|work| work.0.is_inherited()) {
+        if self.is_inherited() {
             std::mem::forget(work);
             return Ending::Inherited;
         }
