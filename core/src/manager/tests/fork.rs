@@ -19,6 +19,10 @@ async fn b03_a_child_goes_on_with_a_feed_of_its_own_and_touches_no_inherited_loc
 }
 
 #[tokio::test]
+#[allow(
+    clippy::await_holding_lock,
+    reason = "a lock that nobody will ever let go of is what a child inherits"
+)]
 async fn b03_t19_a_subscriber_in_a_child_is_told_of_the_token_it_inherits_and_of_newer_ones() {
     let it = setup(|_| {});
     let first = it.first_token().await;
