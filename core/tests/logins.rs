@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use keyrotor::{Callback, Callbacks, Client, Code, Format, cmd};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use serde_json::{Value as Json, json};
 
 #[tokio::test]
@@ -110,6 +110,8 @@ impl Drop for Server {
 fn ca(name: &str) -> CertifiedIssuer<'static, KeyPair> {
     let mut params = CertificateParams::new([name.to_owned()]).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    // OpenSSL takes a certificate of its issuer's own name for one that signed itself.
+    params.distinguished_name.push(DnType::CommonName, name);
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
@@ -124,7 +126,8 @@ async fn c15_a_server_that_wants_a_client_certificate_gets_it() {
     let ca = ca("an authority");
     let issue = || {
         let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        params.distinguished_name.push(DnType::CommonName, "localhost");
         (params.signed_by(&key, &ca).unwrap().pem(), key.serialize_pem())
     };
     let ((certificate, key), (client_certificate, client_key)) = (issue(), issue());

@@ -195,6 +195,10 @@ typedef enum kr_code {
    */
   KR_CODE_AUTH_IDENTITY_MISMATCH = 305,
   /**
+   * auth-lease-ended
+   */
+  KR_CODE_AUTH_LEASE_ENDED = 306,
+  /**
    * network-resolve
    */
   KR_CODE_NETWORK_RESOLVE = 400,
