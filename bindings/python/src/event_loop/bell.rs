@@ -1,6 +1,10 @@
 //! How a thread of keyrotor's wakes an event loop.
 
+#[cfg(unix)]
+use std::os::unix::net::UnixStream;
 use std::sync::{Arc, OnceLock};
+#[cfg(unix)]
+use std::sync::{Mutex, PoisonError};
 
 use keyrotor::Error;
 use keyrotor::host::{Background, Mailbox};
@@ -12,23 +16,46 @@ use crate::gate;
 pub(super) enum Bell {
     /// The loop watches a descriptor.
     #[cfg(unix)]
-    Watched(std::os::unix::net::UnixStream),
+    Watched(Arc<Pair>),
     /// The loop cannot; a thread of keyrotor's calls it.
     Called(Arc<OnceLock<Py<PyAny>>>),
+}
+
+/// Where it is heard, and where it is rung; until nobody listens any more.
+#[cfg(unix)]
+pub(super) struct Pair(Mutex<Option<(UnixStream, UnixStream)>>);
+
+#[cfg(unix)]
+impl Pair {
+    fn new() -> std::io::Result<Self> {
+        let (heard, rung) = UnixStream::pair()?;
+        heard.set_nonblocking(true)?;
+        rung.set_nonblocking(true)?;
+        Ok(Self(Mutex::new(Some((heard, rung)))))
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&UnixStream, &UnixStream) -> T) -> Option<T> {
+        let pair = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        pair.as_ref().map(|(heard, rung)| work(heard, rung))
+    }
+
+    fn close(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
 }
 
 impl Bell {
     #[cfg(unix)]
     pub(super) fn watched() -> std::io::Result<(Self, Mailbox)> {
         use std::io::Write;
-        use std::os::unix::net::UnixStream;
 
-        let (heard, rung) = UnixStream::pair()?;
-        heard.set_nonblocking(true)?;
-        rung.set_nonblocking(true)?;
+        let pair = Arc::new(Pair::new()?);
+        let rung = Arc::clone(&pair);
         // One that is full rings, too.
-        let mailbox = Mailbox::new(move || drop((&rung).write(&[0])));
-        Ok((Self::Watched(heard), mailbox))
+        let mailbox = Mailbox::new(move || {
+            rung.with(|_, mut rung| drop(rung.write(&[0])));
+        });
+        Ok((Self::Watched(pair), mailbox))
     }
 
     /// `wake` is called with nothing, on some thread, once it [is set](Self::calls).
@@ -62,7 +89,7 @@ impl Bell {
         use std::os::fd::AsRawFd;
 
         match self {
-            Self::Watched(heard) => Some(heard.as_raw_fd()),
+            Self::Watched(pair) => pair.with(|heard, _| heard.as_raw_fd()),
             Self::Called(_) => None,
         }
     }
@@ -70,11 +97,19 @@ impl Bell {
     /// It was heard.
     pub(super) fn silence(&self) {
         #[cfg(unix)]
-        if let Self::Watched(heard) = self {
+        if let Self::Watched(pair) = self {
             use std::io::Read;
 
             // It rings once for all, so there is little to read.
-            let _ = (&mut &*heard).read(&mut [0; 64]);
+            pair.with(|mut heard, _| drop(heard.read(&mut [0; 64])));
+        }
+    }
+
+    /// Nobody listens any more.
+    pub(super) fn retire(&self) {
+        #[cfg(unix)]
+        if let Self::Watched(pair) = self {
+            pair.close();
         }
     }
 }

@@ -230,6 +230,7 @@ impl Desk {
         #[cfg(unix)]
         if let Some(descriptor) = self.bell.descriptor() {
             self.event_loop.remove_reader(py, descriptor)?;
+            self.bell.retire();
         }
         if let Some(alarm) = alarm {
             alarm.call_method0(py, intern!(py, "cancel"))?;
