@@ -192,13 +192,17 @@ def test_all_forms_lead_to_the_same_client(shared_emulator: Emulator) -> None:
             credentials=credentials,
         ),
     ]
+    generations = set()
     for client in clients:
         with client:
             assert client.execute("CLIENT", "GETNAME") == b"forms"
             assert client.execute("ACL", "WHOAMI") == b"iam-user-01"
             status = client.status()
             assert status is not None
-            assert (status["source"], status["generation"]) == ("elasticache-iam", 1)
+            assert status["source"] == "elasticache-iam"
+            generations.add(status["generation"])
+    # They are one identity, which whoever else lives in this process may have used before.
+    assert len(generations) == 1
 
 
 def test_all_forms_lead_to_the_same_manager() -> None:
