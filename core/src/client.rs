@@ -49,6 +49,8 @@ pub use script::Script;
 pub use stats::{ClientStats, ConnectionRole, ConnectionStats};
 pub use watch::Watch;
 
+use zeroize::Zeroizing;
+
 use crate::callbacks::Callbacks;
 use crate::config::{self, Subscriptions};
 use crate::credential::Credential;
@@ -134,7 +136,8 @@ impl Client {
     /// As [`connect`](Self::connect).
     pub async fn connect_with(request: ConnectionRequest, callbacks: &Callbacks) -> Result<Self> {
         // A message that was built in code is held to the same shape as one that was read.
-        Self::from_request_with(&request.encode_to_vec(), Format::Protobuf, callbacks).await
+        let encoded = Zeroizing::new(request.encode_to_vec());
+        Self::from_request_with(&encoded, Format::Protobuf, callbacks).await
     }
 
     /// [`from_request`](Self::from_request) with the functions that the request names.

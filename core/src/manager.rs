@@ -25,6 +25,7 @@ mod subscribe;
 use std::sync::Arc;
 
 use keyrotor_proto::{Code, Format, Message, Status, TokenManagerRequest};
+use zeroize::Zeroizing;
 
 pub use observer::observe_events;
 pub use policy::{RetryConfig, TokenRefreshConfig};
@@ -129,7 +130,7 @@ impl TokenManager {
     /// As [`from_request_with`](Self::from_request_with).
     pub fn from_message_with(request: TokenManagerRequest, callbacks: &Callbacks) -> Result<Self> {
         // A message that was built in code is held to the same shape as one that was read.
-        Self::from_request_with(&request.encode_to_vec(), Format::Protobuf, callbacks)
+        Self::from_request_with(&Zeroizing::new(request.encode_to_vec()), Format::Protobuf, callbacks)
     }
 
     fn of_message(request: TokenManagerRequest, callbacks: &Callbacks) -> Result<Self> {

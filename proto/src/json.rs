@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use zeroize::Zeroizing;
 
 use crate::Code;
 use crate::decode::ShapeError;
@@ -25,7 +26,8 @@ enum Node {
     Null,
     Bool,
     Number(f64),
-    Text(String),
+    /// It may be a secret.
+    Text(Zeroizing<String>),
     Array(Vec<Self>),
     Object(Vec<(String, Self)>),
 }
@@ -105,7 +107,7 @@ impl Walker<'_> {
         let values = self.schema.enum_values(name);
         let mut known = values.into_iter().flatten();
         match node {
-            Node::Text(text) if known.any(|(_, name)| name == text) => Ok(()),
+            Node::Text(text) if known.any(|(_, name)| *name == **text) => Ok(()),
             Node::Number(value) if known.any(|(number, _)| f64::from(*number) == *value) => Ok(()),
             Node::Text(text) => Err(unknown_enum(path, text, values)),
             Node::Number(value) => Err(unknown_enum(path, &value.to_string(), values)),
@@ -181,7 +183,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Node, E> {
-        Ok(Node::Text(value.to_owned()))
+        Ok(Node::Text(Zeroizing::new(value.to_owned())))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Node, A::Error> {
