@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import math
 from collections import deque
@@ -10,10 +9,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
-from typing import Any, ClassVar, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 from weakref import WeakValueDictionary
 
 from keyrotor.config import _SECRET, AccessKey, Credentials, _Message
+
+if TYPE_CHECKING:
+    import asyncio
 
 Expiry: TypeAlias = datetime | float | None
 """When a secret ends: a datetime with a time zone, or seconds since 1970. `None`: it does not."""
@@ -162,6 +164,8 @@ class HostFunction:
         answer = self._function()
         if not inspect.isawaitable(answer):
             return answer
+        import asyncio  # noqa: PLC0415  # A process without async functions need not load it.
+
         if self._loop is None:
             return asyncio.run(_awaited(answer))
         return asyncio.run_coroutine_threadsafe(_awaited(answer), self._loop).result()
