@@ -22,11 +22,6 @@ All errors are `keyrotor.Error`.
 from keyrotor import _interpreter as _interpreter  # First: it may refuse.
 # isort: on
 
-# The compiled half asks for these; nothing is read from disk later.
-from keyrotor import _awaiting as _awaiting
-from keyrotor import _event_loop as _event_loop
-from keyrotor import _events as _events
-from keyrotor import _message as _message
 from keyrotor._native import (
     FILE_DESCRIPTOR_SET,
     AsyncClient,
@@ -45,29 +40,6 @@ from keyrotor._native import (
     __version__,
     connection_request_from_glide,
 )
-from keyrotor.callbacks import (
-    Callback,
-    Expiry,
-    KeyAnswer,
-    KeyFunction,
-    Login,
-    LoginAnswer,
-    LoginFunction,
-    TemporaryKey,
-)
-from keyrotor.config import (
-    AccessKey,
-    ClientCertificate,
-    Credentials,
-    Dsql,
-    ElastiCache,
-    EntraId,
-    MemoryDB,
-    Password,
-    Rds,
-    UserAssignedManagedIdentity,
-    WorkloadIdentity,
-)
 from keyrotor.errors import (
     AuthError,
     ClosedError,
@@ -79,21 +51,51 @@ from keyrotor.errors import (
     RequestError,
     ServerError,
 )
-from keyrotor.fields import (
-    Address,
-    Argument,
-    ConnectionFields,
-    ConnectionStats,
-    Counts,
-    ErrorDetail,
-    Event,
-    RefreshPolicy,
-    Request,
-    RetryPolicy,
-    Stats,
-    Status,
-)
-from keyrotor.pubsub import Gap, Interrupted, Message
+
+TYPE_CHECKING = False  # Not `typing`'s, which would have to be loaded.
+if TYPE_CHECKING:
+    from keyrotor.callbacks import (
+        Callback,
+        Expiry,
+        KeyAnswer,
+        KeyFunction,
+        Login,
+        LoginAnswer,
+        LoginFunction,
+        TemporaryKey,
+    )
+    from keyrotor.config import (
+        AccessKey,
+        ClientCertificate,
+        Credentials,
+        Dsql,
+        ElastiCache,
+        EntraId,
+        MemoryDB,
+        Password,
+        Rds,
+        UserAssignedManagedIdentity,
+        WorkloadIdentity,
+    )
+    from keyrotor.fields import (
+        Address,
+        Argument,
+        ConnectionFields,
+        ConnectionStats,
+        Counts,
+        ErrorDetail,
+        Event,
+        RefreshPolicy,
+        Request,
+        RetryPolicy,
+        Stats,
+        Status,
+    )
+    from keyrotor.pubsub import (
+        Gap,
+        Interrupted,
+        Message,
+    )
 
 __all__ = [
     "FILE_DESCRIPTOR_SET",
@@ -156,3 +158,59 @@ __all__ = [
     "__version__",
     "connection_request_from_glide",
 ]
+
+# Loaded with the first use of them, since they are most of the time that an import takes.
+_HOMES = {
+    "Callback": "keyrotor.callbacks",
+    "Expiry": "keyrotor.callbacks",
+    "KeyAnswer": "keyrotor.callbacks",
+    "KeyFunction": "keyrotor.callbacks",
+    "Login": "keyrotor.callbacks",
+    "LoginAnswer": "keyrotor.callbacks",
+    "LoginFunction": "keyrotor.callbacks",
+    "TemporaryKey": "keyrotor.callbacks",
+    "AccessKey": "keyrotor.config",
+    "ClientCertificate": "keyrotor.config",
+    "Credentials": "keyrotor.config",
+    "Dsql": "keyrotor.config",
+    "ElastiCache": "keyrotor.config",
+    "EntraId": "keyrotor.config",
+    "MemoryDB": "keyrotor.config",
+    "Password": "keyrotor.config",
+    "Rds": "keyrotor.config",
+    "UserAssignedManagedIdentity": "keyrotor.config",
+    "WorkloadIdentity": "keyrotor.config",
+    "Address": "keyrotor.fields",
+    "Argument": "keyrotor.fields",
+    "ConnectionFields": "keyrotor.fields",
+    "ConnectionStats": "keyrotor.fields",
+    "Counts": "keyrotor.fields",
+    "ErrorDetail": "keyrotor.fields",
+    "Event": "keyrotor.fields",
+    "RefreshPolicy": "keyrotor.fields",
+    "Request": "keyrotor.fields",
+    "RetryPolicy": "keyrotor.fields",
+    "Stats": "keyrotor.fields",
+    "Status": "keyrotor.fields",
+    "Gap": "keyrotor.pubsub",
+    "Interrupted": "keyrotor.pubsub",
+    "Message": "keyrotor.pubsub",
+}
+
+_MODULES = {*(home.removeprefix("keyrotor.") for home in _HOMES.values())}
+
+if not TYPE_CHECKING:  # Or checkers would take any name for one of these.
+
+    def __getattr__(name: str) -> object:
+        home = _HOMES.get(name)
+        if home is None and name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        import importlib  # noqa: PLC0415  # Not needed for the import itself.
+
+        if home is None:
+            return importlib.import_module(f"keyrotor.{name}")
+        value = globals()[name] = getattr(importlib.import_module(home), name)
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *_HOMES, *_MODULES})

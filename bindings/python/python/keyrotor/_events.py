@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from keyrotor.fields import Event
+if TYPE_CHECKING:
+    from keyrotor.fields import Event
 
 _REFRESH: Final = logging.getLogger("keyrotor.refresh")
 _LOGIN: Final = logging.getLogger("keyrotor.login")

@@ -7,6 +7,8 @@ from base64 import b64encode
 from collections.abc import Mapping
 from datetime import timedelta
 
+# Asked for by a thread of keyrotor's, which had better not load anything itself.
+from keyrotor import _events  # noqa: F401
 from keyrotor.callbacks import Callback, HostFunction
 from keyrotor.config import Credentials, Password, _Message
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -162,7 +161,7 @@ class HostFunction:
 
     def _ask(self) -> object:
         answer = self._function()
-        if not inspect.isawaitable(answer):
+        if not isinstance(answer, Awaitable):
             return answer
         import asyncio  # noqa: PLC0415  # A process without async functions need not load it.
 

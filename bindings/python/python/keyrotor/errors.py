@@ -5,9 +5,11 @@ The numbers and names of the codes are the same in every language (`keyrotor/v1/
 
 from __future__ import annotations
 
-from typing import Any
+TYPE_CHECKING = False  # Not `typing`'s, which would have to be loaded.
+if TYPE_CHECKING:
+    from typing import Any
 
-from keyrotor.fields import ErrorDetail
+    from keyrotor.fields import ErrorDetail
 
 
 class Error(Exception):
