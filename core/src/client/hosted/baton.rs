@@ -11,8 +11,17 @@ pub(super) struct Baton(Mutex<Queue>);
 #[derive(Default)]
 struct Queue {
     is_held: bool,
-    /// Whoever is woken from here may take the baton, or find that another was faster.
     waiting: VecDeque<Waker>,
+    /// Who was woken to take it. Another may be faster.
+    offered_to: Option<Waker>,
+}
+
+impl Queue {
+    /// Whom to wake, now that it is free.
+    fn offer(&mut self) -> Option<Waker> {
+        self.offered_to = self.waiting.pop_front();
+        self.offered_to.clone()
+    }
 }
 
 impl Baton {
@@ -26,7 +35,12 @@ impl Baton {
 
     /// `false`: another reads.
     pub(super) fn take(&self) -> bool {
-        !std::mem::replace(&mut self.queue().is_held, true)
+        let mut queue = self.queue();
+        let is_free = !std::mem::replace(&mut queue.is_held, true);
+        if is_free {
+            queue.offered_to = None;
+        }
+        is_free
     }
 
     /// Takes it, or has `waiting` woken when it is free.
@@ -39,6 +53,7 @@ impl Baton {
             return false;
         }
         queue.is_held = true;
+        queue.offered_to = None;
         true
     }
 
@@ -46,7 +61,7 @@ impl Baton {
     pub(super) fn release(&self) {
         let mut queue = self.queue();
         queue.is_held = false;
-        let next = queue.waiting.pop_front();
+        let next = queue.offer();
         drop(queue);
         if let Some(next) = next {
             next.wake();
@@ -56,15 +71,14 @@ impl Baton {
     /// Waits no longer. Where it was woken for the baton, the next one is.
     pub(super) fn leave(&self, waiting: &Waker) {
         let mut queue = self.queue();
-        let position = queue.waiting.iter().position(|other| other.will_wake(waiting));
-        let next = match position {
-            Some(position) => {
-                queue.waiting.remove(position);
-                None
-            }
-            None if queue.is_held => None,
-            None => queue.waiting.pop_front(),
-        };
+        if let Some(position) = queue.waiting.iter().position(|other| other.will_wake(waiting)) {
+            queue.waiting.remove(position);
+            return;
+        }
+        if !queue.offered_to.as_ref().is_some_and(|other| other.will_wake(waiting)) {
+            return;
+        }
+        let next = queue.offer();
         drop(queue);
         if let Some(next) = next {
             next.wake();
@@ -129,5 +143,21 @@ mod tests {
         baton.leave(&first);
         baton.release();
         assert_eq!((one.0.load(SeqCst), two.0.load(SeqCst)), (0, 1));
+    }
+
+    #[test]
+    fn one_that_leaves_while_another_is_woken_wakes_nobody() {
+        let baton = Baton::default();
+        let ((_, first), (_, second), (three, third)) = (waiter(), waiter(), waiter());
+        assert!(baton.take());
+        for waker in [&first, &second, &third] {
+            assert!(!baton.take_or_wait(waker));
+        }
+        baton.leave(&second);
+        baton.release();
+        baton.leave(&second);
+        assert_eq!(three.0.load(SeqCst), 0, "the first was woken, and may take it");
+        baton.leave(&first);
+        assert_eq!(three.0.load(SeqCst), 1);
     }
 }

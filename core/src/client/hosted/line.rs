@@ -243,7 +243,7 @@ impl Line {
         let mut incoming = locked(&self.incoming);
         let incoming = &mut *incoming;
         let received = self.receive(incoming, wait);
-        let delivered = self.shared.deliver(incoming.replies.drain(..));
+        let delivered = seat::in_turn(|| self.shared.deliver(incoming.replies.drain(..)));
         received.and_then(|came| delivered.map(|()| came))
     }
 

@@ -2,9 +2,9 @@
 
 use std::cell::RefCell;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
@@ -23,18 +23,61 @@ thread_local! {
     /// The connections that the future polled on this thread waits for; `None` where nobody here would read them.
     static WISHES: RefCell<Option<Vec<Wish>>> = const { RefCell::new(None) };
     static PARKER: (Arc<Parker>, Waker) = {
-        let parker = Arc::new(Parker { thread: thread::current(), is_woken: AtomicBool::new(false) });
+        let parker = Parker::of_this_thread();
         (Arc::clone(&parker), Waker::from(parker))
     };
+    /// Those who were woken by what this thread hands out now; `None` where each is woken at once.
+    static WOKEN: RefCell<Option<Vec<Arc<Parker>>>> = const { RefCell::new(None) };
+}
+
+/// Hands something out, and wakes those who get it in turn: each wakes the next. Woken all at once, threads of Python's
+/// would only queue for its lock, and sleep once more.
+pub(super) fn in_turn<T>(hand_out: impl FnOnce() -> T) -> T {
+    let outer = WOKEN.replace(Some(Vec::new()));
+    let outcome = hand_out();
+    let mut woken = WOKEN.replace(outer).unwrap_or_default();
+    woken.reverse();
+    wake_in_turn(woken);
+    outcome
+}
+
+/// The first to be woken is the last in `woken`.
+fn wake_in_turn(mut woken: Vec<Arc<Parker>>) {
+    while let Some(next) = woken.pop() {
+        let mut bed = next.bed();
+        // Whoever does not sleep sees by itself that it was woken, and is asked for nothing.
+        if bed.is_taken {
+            bed.behind.append(&mut woken);
+            drop(bed);
+            next.thread.unpark();
+        }
+    }
 }
 
 /// Wakes a thread.
 struct Parker {
     thread: Thread,
     is_woken: AtomicBool,
+    bed: Mutex<Bed>,
+}
+
+#[derive(Default)]
+struct Bed {
+    /// Its thread sleeps, or is about to fall asleep or to get up.
+    is_taken: bool,
+    /// Whom it wakes when it gets up; the last one first.
+    behind: Vec<Arc<Parker>>,
 }
 
 impl Parker {
+    fn of_this_thread() -> Arc<Self> {
+        Arc::new(Self { thread: thread::current(), is_woken: AtomicBool::new(false), bed: Mutex::default() })
+    }
+
+    fn bed(&self) -> MutexGuard<'_, Bed> {
+        self.bed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn take(&self) -> bool {
         self.is_woken.swap(false, AcqRel)
     }
@@ -45,9 +88,12 @@ impl Parker {
 
     /// `false`: nobody woke it.
     fn park(&self, within: Duration) -> bool {
+        self.bed().is_taken = true;
+        // Looked at with the bed taken, so that whoever wakes it finds it either asleep or awake by itself.
         if !self.is_woken() {
             thread::park_timeout(within);
         }
+        wake_in_turn(std::mem::take(&mut *self.bed()).behind);
         self.is_woken()
     }
 }
@@ -59,7 +105,12 @@ impl Wake for Parker {
 
     fn wake_by_ref(self: &Arc<Self>) {
         self.is_woken.store(true, Release);
-        if self.thread.id() != thread::current().id() {
+        if self.thread.id() == thread::current().id() {
+            return;
+        }
+        let is_in_turn =
+            WOKEN.with_borrow_mut(|woken| woken.as_mut().map(|woken| woken.push(Arc::clone(self))));
+        if is_in_turn.is_none() {
             self.thread.unpark();
         }
     }
@@ -166,5 +217,82 @@ impl Seat {
 impl Drop for Seat {
     fn drop(&mut self) {
         WISHES.set(self.outer.take());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Receiver, channel};
+
+    use super::*;
+
+    /// Far longer than a test takes.
+    const LONG: Duration = Duration::from_secs(60);
+
+    /// Threads that sleep, and where they say that they got up.
+    fn sleepers(count: usize) -> (Vec<Arc<Parker>>, Receiver<usize>) {
+        let (got_up, risen) = channel();
+        let (arrived, arrivals) = channel();
+        for number in 0..count {
+            let (got_up, arrived) = (got_up.clone(), arrived.clone());
+            thread::spawn(move || {
+                let parker = Parker::of_this_thread();
+                arrived.send((number, Arc::clone(&parker))).unwrap();
+                while !parker.park(LONG) {}
+                got_up.send(number).unwrap();
+            });
+        }
+        let mut all: Vec<_> = arrivals.iter().take(count).collect();
+        all.sort_by_key(|(number, _)| *number);
+        let parkers: Vec<_> = all.into_iter().map(|(_, parker)| parker).collect();
+        while !parkers.iter().all(|parker| parker.bed().is_taken) {
+            thread::yield_now();
+        }
+        (parkers, risen)
+    }
+
+    fn wake(parkers: &[Arc<Parker>]) {
+        in_turn(|| parkers.iter().for_each(Parker::wake_by_ref));
+    }
+
+    fn numbers(risen: &Receiver<usize>, count: usize) -> Vec<usize> {
+        let mut numbers: Vec<_> = (0..count).map(|_| risen.recv_timeout(LONG / 2).unwrap()).collect();
+        numbers.sort_unstable();
+        numbers
+    }
+
+    #[test]
+    fn whoever_gets_up_wakes_the_next() {
+        let (parkers, risen) = sleepers(5);
+        wake(&parkers);
+        assert_eq!(numbers(&risen, 5), [0, 1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn only_the_first_is_woken_by_who_hands_out() {
+        let (parkers, risen) = sleepers(1);
+        let second = Parker::of_this_thread();
+        second.bed().is_taken = true;
+        in_turn(|| WOKEN.with_borrow_mut(|woken| woken.as_mut().unwrap().push(Arc::clone(&second))));
+        assert!(second.bed().behind.is_empty());
+        in_turn(|| {
+            WOKEN.with_borrow_mut(|woken| woken.as_mut().unwrap().push(Arc::clone(&second)));
+            Parker::wake_by_ref(&parkers[0]);
+        });
+        assert_eq!(second.bed().behind.len(), 1);
+        risen.recv_timeout(Duration::from_millis(50)).unwrap_err();
+        wake_in_turn(std::mem::take(&mut *second.bed()).behind);
+        assert_eq!(numbers(&risen, 1), [0]);
+    }
+
+    #[test]
+    fn one_that_is_awake_is_no_link_of_the_chain() {
+        let (mut parkers, risen) = sleepers(2);
+        parkers.insert(0, Parker::of_this_thread());
+        parkers.insert(2, Parker::of_this_thread());
+        let awake = Arc::clone(&parkers[0]);
+        thread::spawn(move || wake(&parkers)).join().unwrap();
+        assert_eq!(numbers(&risen, 2), [0, 1]);
+        assert!(awake.is_woken() && awake.bed().behind.is_empty());
     }
 }
