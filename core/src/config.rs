@@ -11,7 +11,7 @@ mod refresh;
 #[cfg(feature = "client")]
 pub(crate) use cluster::ClusterSettings;
 #[cfg(feature = "client")]
-pub(crate) use connection::{Address, Retry, Settings, Subscriptions, Tls, connection};
+pub(crate) use connection::{Address, IdentityCheck, Retry, Settings, Subscriptions, Tls, connection};
 #[cfg(feature = "client")]
 pub(crate) use credentials::Lease;
 pub(crate) use credentials::{Login, login};

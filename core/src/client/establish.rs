@@ -81,6 +81,7 @@ impl Session {
         let credential = way_in.credential.as_deref();
         let outcome = login::log_in(&connection, &self.settings, credential, &**runner).await;
         self.report(way_in, &outcome);
+        self.note_identity(&connection);
         outcome.map_err(|error| self.with_doubts(error))?;
         if target.reads_replica {
             login::read_from_replica(&connection, &self.settings, &**runner).await?;

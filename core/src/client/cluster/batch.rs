@@ -13,7 +13,7 @@ use super::super::wire::Deadline;
 use super::pipeline::Job;
 use super::route::{self, Route};
 use super::together::together;
-use super::{Cluster, Place};
+use super::{Cluster, Place, Routing};
 use crate::error::{Error, Result};
 
 /// What callers send to a client.
@@ -25,6 +25,9 @@ pub(in super::super) trait Request: Sendable {
         deadline: Deadline,
         runner: &Arc<dyn Runner>,
     ) -> impl Future<Output = Result<Self::Reply>> + Send;
+
+    /// Whether a connection was lost while something of it was under way.
+    fn was_cut(outcome: &Result<Self::Reply>) -> bool;
 }
 
 impl Request for Cmd {
@@ -35,6 +38,10 @@ impl Request for Cmd {
         runner: &Arc<dyn Runner>,
     ) -> Result<Value> {
         cluster.execute(self, deadline, runner).await
+    }
+
+    fn was_cut(outcome: &Result<Value>) -> bool {
+        matches!(outcome, Err(error) if error.code() == Code::NetworkDisconnected)
     }
 }
 
@@ -60,6 +67,13 @@ impl Request for Batch {
             _ => Ok(outcomes),
         }
     }
+
+    fn was_cut(outcome: &Result<Self::Reply>) -> bool {
+        match outcome {
+            Ok(replies) => replies.iter().any(Cmd::was_cut),
+            Err(error) => error.code() == Code::NetworkDisconnected,
+        }
+    }
 }
 
 impl Cluster {
@@ -82,6 +96,32 @@ impl Cluster {
         outcomes.extend(others);
         outcomes.sort_unstable_by_key(|(index, _)| *index);
         outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+    }
+
+    /// Sends a batch to the one node that its caller means.
+    ///
+    /// # Errors
+    /// [`Code::ArgumentInvalid`] where many are meant.
+    pub(in super::super) async fn execute_batch_on(
+        self: &Arc<Self>,
+        batch: &Batch,
+        routing: &Routing,
+        deadline: Deadline,
+        runner: &Arc<dyn Runner>,
+    ) -> Result<Vec<Result<Value>>> {
+        if matches!(routing, Routing::AllNodes | Routing::AllPrimaries) {
+            let message = "a batch goes to one node: execute its commands one by one, or name a key, a slot or an address";
+            return Err(Error::new(Code::ArgumentInvalid, message));
+        }
+        let place = self.place_of(routing)?;
+        if batch.is_atomic() {
+            return self.send_to(batch, place, deadline, runner).await;
+        }
+        let jobs =
+            batch.commands().enumerate().map(|(index, command)| Job::new(index, command, place.clone()));
+        let mut outcomes = self.run(jobs.collect(), deadline, runner).await;
+        outcomes.sort_unstable_by_key(|(index, _)| *index);
+        Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
     }
 
     /// A command that is for many nodes, or for none.

@@ -50,7 +50,7 @@ impl Cluster {
         self.send_to_all(command, audience, route::fold(command), deadline, runner).await
     }
 
-    fn place_of(&self, routing: &Routing) -> Result<Place> {
+    pub(super) fn place_of(&self, routing: &Routing) -> Result<Place> {
         Ok(match routing {
             Routing::Key(key) => Place::Slot { slot: slot::of(key), only_reads: false },
             Routing::Slot(slot) if *slot < slot::COUNT => Place::Slot { slot: *slot, only_reads: false },
