@@ -9,7 +9,7 @@ mod credentials;
 mod refresh;
 
 #[cfg(feature = "client")]
-pub(crate) use cluster::ClusterSettings;
+pub(crate) use cluster::{ClusterSettings, Layout};
 #[cfg(feature = "client")]
 pub(crate) use connection::{Address, IdentityCheck, Retry, Settings, Subscriptions, Tls, connection};
 #[cfg(feature = "client")]

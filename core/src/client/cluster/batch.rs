@@ -14,6 +14,7 @@ use super::pipeline::Job;
 use super::route::{self, Route};
 use super::together::together;
 use super::{Cluster, Place, Routing};
+use crate::config::Layout;
 use crate::error::{Error, Result};
 
 /// What callers send to a client.
@@ -53,7 +54,8 @@ impl Request for Batch {
         runner: &Arc<dyn Runner>,
     ) -> Result<Self::Reply> {
         if self.is_atomic() {
-            return cluster.send_to(self, place_of(self.commands())?, deadline, runner).await;
+            let place = cluster.place_of_all(self.commands())?;
+            return cluster.send_to(self, place, deadline, runner).await;
         }
         let commands: Vec<_> = self.commands().collect();
         let outcomes = cluster.pipeline(&commands, deadline, runner).await;
@@ -84,6 +86,9 @@ impl Cluster {
         deadline: Deadline,
         runner: &Arc<dyn Runner>,
     ) -> Vec<Result<Value>> {
+        if self.settings.layout == Layout::Replicas {
+            return self.pipeline_in_one(commands, deadline, runner).await;
+        }
         let mut jobs = Vec::new();
         let mut others = Vec::new();
         for (index, command) in commands.iter().enumerate() {
@@ -117,11 +122,34 @@ impl Cluster {
         if batch.is_atomic() {
             return self.send_to(batch, place, deadline, runner).await;
         }
+        let commands: Vec<_> = batch.commands().collect();
+        Ok(self.pipeline_at(&place, &commands, deadline, runner).await)
+    }
+
+    /// Sends all commands to one place, and returns the outcomes in order.
+    pub(super) async fn pipeline_at(
+        self: &Arc<Self>,
+        place: &Place,
+        commands: &[&Cmd],
+        deadline: Deadline,
+        runner: &Arc<dyn Runner>,
+    ) -> Vec<Result<Value>> {
         let jobs =
-            batch.commands().enumerate().map(|(index, command)| Job::new(index, command, place.clone()));
+            commands.iter().enumerate().map(|(index, command)| Job::new(index, command, place.clone()));
         let mut outcomes = self.run(jobs.collect(), deadline, runner).await;
         outcomes.sort_unstable_by_key(|(index, _)| *index);
-        Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
+        outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+    }
+
+    /// Where these commands run, which have to run in one place.
+    ///
+    /// # Errors
+    /// [`Code::ArgumentInvalid`] where their keys are not in one slot of a cluster.
+    pub(super) fn place_of_all<'a>(&self, commands: impl Iterator<Item = &'a Cmd>) -> Result<Place> {
+        match self.settings.layout {
+            Layout::Slots => place_of(commands),
+            Layout::Replicas => Ok(Place::Any),
+        }
     }
 
     /// A command that is for many nodes, or for none.
@@ -136,11 +164,7 @@ impl Cluster {
     }
 }
 
-/// Where these commands run, which have to run in one place.
-///
-/// # Errors
-/// [`Code::ArgumentInvalid`] where their keys are not in one slot.
-pub(super) fn place_of<'a>(commands: impl Iterator<Item = &'a Cmd>) -> Result<Place> {
+fn place_of<'a>(commands: impl Iterator<Item = &'a Cmd>) -> Result<Place> {
     let mut whole: Option<(u16, &[u8])> = None;
     for command in commands {
         let slot = match route::route(command)? {
