@@ -12,10 +12,13 @@ mod establish;
 mod frame;
 mod heal;
 mod hosted;
+mod identity;
 mod inbox;
 mod link;
 mod login;
+mod logins;
 mod node;
+mod options;
 mod own;
 mod pace;
 mod posting;
@@ -40,7 +43,8 @@ use std::time::Duration;
 pub use batch::Batch;
 pub use cluster::Routing;
 pub use hosted::{Hosting, Letter, Line, Mailbox, Outcome, attend};
-use keyrotor_proto::{Code, ConnectionRequest, Format, Message, Status};
+use keyrotor_proto::{ConnectionRequest, Format, Message, Status};
+pub use options::CallOptions;
 pub use posting::Posted;
 pub use pubsub::Subscriber;
 pub use pushes::{Gap, PubSubEvent, PubSubMessage};
@@ -53,10 +57,8 @@ use zeroize::Zeroizing;
 
 use crate::callbacks::Callbacks;
 use crate::config::{self, Subscriptions};
-use crate::credential::Credential;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::manager::TokenManager;
-use crate::secret::Secret;
 use blocking::Wait;
 use cluster::Request;
 use own::Own;
@@ -205,8 +207,7 @@ impl Client {
     pub async fn execute_on(&self, command: &Cmd, routing: &Routing) -> Result<Value> {
         command::check(command)?;
         if blocking::wait_of(command).is_some() {
-            let message = "a command that waits goes where its keys are: execute it without a routing";
-            return Err(Error::new(Code::CommandUnsupported, message));
+            return Err(blocking::not_routed());
         }
         let Handle { session, topology, .. } = &*self.handle;
         let runner = session.runner()?;
@@ -306,7 +307,7 @@ impl Client {
     async fn wait(&self, command: &Cmd, wait: Wait) -> Result<Value> {
         let Handle { session, topology, own, .. } = &*self.handle;
         let runner = session.runner()?;
-        session.counted(1, own.wait(command, wait, topology, &runner)).await
+        session.counted(1, own.wait(command, wait, None, topology, &runner)).await
     }
 
     async fn send<R: Request>(&self, count: u64, what: &R) -> Result<R::Reply> {
@@ -316,40 +317,6 @@ impl Client {
         session.counted(count, topology.send(what, deadline, &runner)).await
     }
 
-    /// Logs the live connections in again, each with a token that is newer than that of its last login; one is fetched
-    /// where there is none. Connections that wait at the server, hold keys under watch or are subscribed with RESP2
-    /// keep the login they have.
-    ///
-    /// # Errors
-    /// The first that a connection met; the others are tried all the same.
-    pub async fn reauthenticate_now(&self) -> Result<()> {
-        let session = &self.handle.session;
-        let runner = session.runner()?;
-        session.reauthenticate(&*runner).await
-    }
-
-    /// Logs in with another password from the next connection on; connections that are logged in stay so. With
-    /// `immediately` they log in anew at once, as by [`reauthenticate_now`](Self::reauthenticate_now).
-    ///
-    /// # Errors
-    /// [`Code::ConfigConflict`](crate::Code::ConfigConflict) where the client logs in with tokens or not at all; as
-    /// [`reauthenticate_now`](Self::reauthenticate_now).
-    pub async fn update_password(&self, password: impl Into<Secret>, immediately: bool) -> Result<()> {
-        self.handle.session.update_password(password.into()).await?;
-        if immediately { self.reauthenticate_now().await } else { Ok(()) }
-    }
-
-    /// Fetches a new token now; the connections use it at their next login.
-    ///
-    /// # Errors
-    /// As [`TokenManager::refresh`]; [`Code::AuthRequired`](crate::Code::AuthRequired) where the client does not log in.
-    pub async fn refresh(&self) -> Result<Arc<Credential>> {
-        match self.token_manager() {
-            Some(manager) => manager.refresh().await,
-            None => Err(session::without_login()),
-        }
-    }
-
     /// The manager of this client's tokens; `None` where it does not log in.
     pub fn token_manager(&self) -> Option<&TokenManager> {
         self.handle.session.manager.as_ref()
@@ -357,7 +324,8 @@ impl Client {
 
     /// How the login's token stands; `None` where the client does not log in.
     pub fn status(&self) -> Option<Status> {
-        self.token_manager().map(TokenManager::status)
+        let identity = self.handle.session.identity().into();
+        self.token_manager().map(|manager| Status { identity, ..manager.status() })
     }
 
     /// What happened so far.

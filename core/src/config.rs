@@ -9,9 +9,9 @@ mod credentials;
 mod refresh;
 
 #[cfg(feature = "client")]
-pub(crate) use cluster::ClusterSettings;
+pub(crate) use cluster::{ClusterSettings, Layout};
 #[cfg(feature = "client")]
-pub(crate) use connection::{Address, Retry, Settings, Subscriptions, Tls, connection};
+pub(crate) use connection::{Address, IdentityCheck, Retry, Settings, Subscriptions, Tls, connection};
 #[cfg(feature = "client")]
 pub(crate) use credentials::Lease;
 pub(crate) use credentials::{Login, login};

@@ -154,6 +154,12 @@ impl Error {
         (200..300).contains(&i32::from(self.0.code))
     }
 
+    /// Whether the login was taken, and is not known to be its user's.
+    #[cfg(feature = "client")]
+    pub(crate) fn is_about_identity(&self) -> bool {
+        matches!(self.0.code, Code::AuthIdentityMismatch | Code::AuthIdentityUnknown)
+    }
+
     /// Whether the login itself failed, as opposed to the way to the server.
     pub(crate) fn is_about_login(&self) -> bool {
         (200..400).contains(&i32::from(self.0.code))

@@ -164,8 +164,8 @@ pub use callbacks::KeysCallback;
 pub use callbacks::{Callback, Callbacks, CredentialsCallback};
 #[cfg(feature = "client")]
 pub use client::{
-    Arg, Batch, Client, ClientStats, Cmd, ConnectionRole, ConnectionStats, Gap, PubSubEvent, PubSubMessage,
-    Routing, Script, Subscriber, ToRedisArgs, Value, Watch, cmd,
+    Arg, Batch, CallOptions, Client, ClientStats, Cmd, ConnectionRole, ConnectionStats, Gap, PubSubEvent,
+    PubSubMessage, Routing, Script, Subscriber, ToRedisArgs, Value, Watch, cmd,
 };
 pub use clock::BoxFuture;
 #[cfg(model)]
@@ -174,7 +174,7 @@ pub use credential::Credential;
 pub use error::{Error, Result};
 pub use identity::Identity;
 pub use keyrotor_proto as proto;
-pub use keyrotor_proto::{Code, ConnectionRequest, Format, Status, TokenManagerRequest};
+pub use keyrotor_proto::{Code, ConnectionRequest, Format, IdentityState, Status, TokenManagerRequest};
 pub use manager::{
     EventStream, RetryConfig, Subscription, SubscriptionHandle, TokenManager, TokenRefreshConfig,
 };

@@ -199,6 +199,10 @@ typedef enum kr_code {
    */
   KR_CODE_AUTH_LEASE_ENDED = 306,
   /**
+   * auth-identity-unknown
+   */
+  KR_CODE_AUTH_IDENTITY_UNKNOWN = 307,
+  /**
    * network-resolve
    */
   KR_CODE_NETWORK_RESOLVE = 400,

@@ -53,6 +53,8 @@ pub enum kr_code {
     AuthIdentityMismatch = 305,
     /// auth-lease-ended
     AuthLeaseEnded = 306,
+    /// auth-identity-unknown
+    AuthIdentityUnknown = 307,
     /// network-resolve
     NetworkResolve = 400,
     /// network-connect

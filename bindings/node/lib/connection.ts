@@ -44,6 +44,8 @@ export interface ConnectionSettings {
   serverName?: string;
   /** ACL WHOAMI after each login; another name fails the connection. */
   verifyIdentity?: boolean;
+  /** As `verifyIdentity`; and where the user may not ask, the connection fails, too. */
+  requireIdentity?: boolean;
   /** How the client's token manager refreshes. */
   refresh?: RefreshPolicy;
 }

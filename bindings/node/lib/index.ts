@@ -35,7 +35,7 @@ export {
   ServerError,
 } from './errors.js';
 export { TokenManager, type TokenManagerEvents } from './manager.js';
-export type { ClientStats, Counts, State, Status, TokenEvent } from './status.js';
+export type { ClientStats, Counts, Identity, State, Status, TokenEvent } from './status.js';
 
 /**
  * The compiled schema, a `google.protobuf.FileDescriptorSet`: with it a protobuf library builds requests without

@@ -70,6 +70,7 @@ export interface StatusInfo {
   counts: CountsInfo;
   warnings: string[];
   fallback: boolean;
+  identity: string;
 }
 
 export interface StatsInfo {

@@ -6,6 +6,9 @@ import type { CountsInfo, EventInfo, StatsInfo, StatusInfo } from './native.js';
 /** The states of a manager. */
 export type State = 'idle' | 'fresh' | 'refreshing' | 'degraded' | 'expired' | 'closed';
 
+/** Whether the server said that a login is its user's. */
+export type Identity = 'unchecked' | 'verified' | 'unknown';
+
 /** What a manager counted. */
 export type Counts = CountsInfo;
 
@@ -30,6 +33,11 @@ export interface Status {
   warnings: string[];
   /** A client's: it is logged in with the fallback password, since no token can be had. */
   fallback: boolean;
+  /**
+   * Of a client's connections: `unknown` where the server does not say whose login any of them has, `unchecked` where
+   * it is not asked.
+   */
+  identity: Identity;
 }
 
 /** What the events `stale` and `recovered` bring. */
@@ -58,6 +66,7 @@ export function statusOf(info: StatusInfo): Status {
     counts,
     warnings,
     fallback,
+    identity: info.identity.toLowerCase() as Identity,
   };
 }
 

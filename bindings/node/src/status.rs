@@ -90,12 +90,15 @@ pub struct StatusInfo {
     pub warnings: Vec<String>,
     /// Whether the client is logged in with the fallback password.
     pub fallback: bool,
+    /// `UNCHECKED`
+    pub identity: String,
 }
 
 impl From<Status> for StatusInfo {
     fn from(status: Status) -> Self {
         Self {
             state: status.state().as_str_name().to_owned(),
+            identity: status.identity().as_str_name().to_owned(),
             source: status.source,
             username: status.username,
             generation: signed(status.generation),

@@ -1,7 +1,7 @@
 //! Status and counters as dictionaries that `json.dumps` takes: every key is always there.
 
 use keyrotor::proto::{ErrorDetail, Event, Timestamp, to_json};
-use keyrotor::{ClientStats, ConnectionRole, ConnectionStats, Status};
+use keyrotor::{ClientStats, ConnectionRole, ConnectionStats, IdentityState, Status};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -26,6 +26,7 @@ pub(crate) fn status<'py>(py: Python<'py>, status: &Status) -> PyResult<Bound<'p
     dict.set_item("counts", counted)?;
     dict.set_item("warnings", &status.warnings)?;
     dict.set_item("fallback", status.fallback)?;
+    dict.set_item("identity", identity(status.identity()))?;
     Ok(dict)
 }
 
@@ -49,7 +50,12 @@ fn connection<'py>(py: Python<'py>, stats: &ConnectionStats) -> PyResult<Bound<'
     dict.set_item("age", stats.age.as_secs_f64())?;
     dict.set_item("lease_left", stats.lease_left.map(|left| left.as_secs_f64()))?;
     dict.set_item("reauths", stats.reauths)?;
+    dict.set_item("identity", identity(stats.identity))?;
     Ok(dict)
+}
+
+fn identity(identity: IdentityState) -> String {
+    identity.as_str_name().to_ascii_lowercase()
 }
 
 fn role(role: ConnectionRole) -> &'static str {

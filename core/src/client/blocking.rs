@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use keyrotor_proto::Code;
 use redis::{Arg, Cmd};
+
+use crate::error::Error;
 
 /// How a command says how long it waits.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -62,6 +65,12 @@ pub(super) fn wait_of(command: &Cmd) -> Option<Wait> {
     // `$` means from now on: asked again, it would skip what came in between.
     let is_divisible = is_group || !arguments.contains(&&b"$"[..]);
     Some(wait(&arguments, block + 1, Unit::Milliseconds, is_divisible))
+}
+
+/// A command that waits was given a routing.
+pub(super) fn not_routed() -> Error {
+    let message = "a command that waits goes where its keys are: execute it without a routing";
+    Error::new(Code::CommandUnsupported, message)
 }
 
 fn simple(argument: Arg<&[u8]>) -> Option<&[u8]> {

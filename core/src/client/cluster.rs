@@ -12,12 +12,14 @@ mod nodes;
 mod part;
 mod pipeline;
 mod redirect;
+mod replicas;
 mod route;
 mod routing;
 mod send;
 mod slot;
 mod slots;
 mod split;
+mod standing;
 mod survey;
 mod table;
 mod together;
@@ -35,7 +37,7 @@ use super::node::{Node, Target};
 use super::runner::{Runner, Task};
 use super::session::{self, Ending, Session};
 use super::wire::Deadline;
-use crate::config::{Address, ClusterSettings};
+use crate::config::{Address, ClusterSettings, Layout};
 use crate::error::{Error, Result};
 pub(super) use batch::Request;
 use nodes::Nodes;
@@ -93,7 +95,8 @@ impl Cluster {
     /// # Errors
     /// What the last of the request's addresses failed with, or a login; nothing is left behind then.
     pub(super) async fn connect(session: &Arc<Session>, settings: ClusterSettings) -> Result<Arc<Self>> {
-        let nodes = Nodes::new(session, settings.prefers_replicas);
+        // Only a cluster's replicas have to be asked to answer by themselves.
+        let nodes = Nodes::new(session, settings.prefers_replicas && settings.layout == Layout::Slots);
         let cluster = Arc::new(Self {
             session: Arc::clone(session),
             settings,
@@ -215,9 +218,12 @@ impl Cluster {
         let trouble = self.view.borrow().trouble.clone();
         trouble.unwrap_or_else(|| {
             let within = deadline.within.as_millis();
+            let (who, what, look) = match self.settings.layout {
+                Layout::Slots => ("no node of the cluster said", "who has the key", "the cluster (CLUSTER INFO)"),
+                Layout::Replicas => ("none of the servers said", "that it is the primary", "them (INFO replication)"),
+            };
             let message = format!(
-                "no node of the cluster said within {within} ms who has the key, so the command was not sent; look at the \
-                 cluster (CLUSTER INFO), or raise request_timeout"
+                "{who} within {within} ms {what}, so the command was not sent; look at {look}, or raise request_timeout"
             );
             Error::new(Code::RequestTimeout, message)
         })
@@ -233,7 +239,7 @@ impl Cluster {
         deadline: Deadline,
         runner: &Arc<dyn Runner>,
     ) -> Result<Target> {
-        let place = batch::place_of(std::iter::once(command))?;
+        let place = self.place_of_all(std::iter::once(command))?;
         self.target_at(&place, deadline, runner).await
     }
 

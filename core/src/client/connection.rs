@@ -8,7 +8,7 @@ use std::task::Waker;
 use std::time::{Duration, SystemTime};
 
 use futures_util::task::AtomicWaker;
-use keyrotor_proto::Code;
+use keyrotor_proto::{Code, IdentityState};
 use redis::{Cmd, Value};
 use tokio::sync::Notify;
 use zeroize::Zeroizing;
@@ -82,10 +82,20 @@ impl Shared {
     }
 
     pub(super) fn take_outgoing(&self, emptied: &mut Vec<u8>) {
-        self.wire().take_outgoing(emptied);
+        self.take_outgoing_and_look(emptied);
+    }
+
+    /// [`take_outgoing`](Self::take_outgoing). Whether calls have to be looked at sooner than was said last.
+    pub(super) fn take_outgoing_and_look(&self, emptied: &mut Vec<u8>) -> bool {
+        let is_late = {
+            let mut wire = self.wire();
+            wire.take_outgoing(emptied);
+            wire.is_late()
+        };
         if emptied.len() >= BACKLOG {
             self.room.notify_waiters();
         }
+        is_late
     }
 
     pub(super) fn deliver(&self, replies: impl ExactSizeIterator<Item = Result<Value>>) -> Result<()> {
@@ -132,6 +142,8 @@ pub(super) struct LoginRecord {
     pub(super) ends_at: Option<SystemTime>,
     /// Grows by one with each login.
     pub(super) count: u64,
+    /// Whose login the server says it is; until it has answered, what it said of the one before.
+    pub(super) identity: IdentityState,
 }
 
 impl Connection {
@@ -291,7 +303,12 @@ impl Connection {
         let generation = credential.map_or(0, |credential| credential.generation);
         let ends_at = credential.and_then(|credential| credential.expires_at);
         let mut login = self.login.lock().unwrap_or_else(PoisonError::into_inner);
-        *login = LoginRecord { generation, at, ends_at, count: login.count + 1 };
+        *login = LoginRecord { generation, at, ends_at, count: login.count + 1, identity: login.identity };
+    }
+
+    /// What the server said of the login in force.
+    pub(super) fn note_identity(&self, identity: IdentityState) {
+        self.login.lock().unwrap_or_else(PoisonError::into_inner).identity = identity;
     }
 
     pub(super) fn has_ended(&self) -> bool {

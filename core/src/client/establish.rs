@@ -1,6 +1,8 @@
 //! Making a connection that is logged in: leave at the gate, a token, TCP and TLS, the login.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use keyrotor_proto::Code;
 
@@ -13,6 +15,9 @@ use super::{dial, login};
 use crate::credential::Credential;
 use crate::error::{Error, Result};
 use crate::manager::Attempt;
+
+/// How long a turn to log in is kept while the server is dialled.
+const TURN: Duration = Duration::from_millis(250);
 
 /// What whoever wants to log in does while the server takes no logins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,13 +79,24 @@ impl Session {
     ) -> Result<Arc<Connection>> {
         // First the token: a source that is slow or broken is its own error, and never a connection timeout.
         let way_in = self.way_in(patience).await?;
-        let (stream, address) =
-            dial::dial(&target.addresses, &self.settings, self.tls.as_ref(), &**runner).await?;
+        let dialling = dial::dial(&target.addresses, &self.settings, self.tls.as_ref(), &**runner);
+        let mut dialling = pin!(dialling);
+        let (dialled, way_in) = tokio::select! {
+            biased;
+            dialled = &mut dialling => (dialled?, way_in),
+            () = runner.sleep(TURN) => {
+                // A server that does not even answer is not to hold up those who wait to log in elsewhere.
+                drop(way_in);
+                (dialling.await?, self.way_in(patience).await?)
+            }
+        };
+        let (stream, address) = dialled;
         let connection = Connection::open(stream, address, role, &self.hosting, runner);
         let connection = Arc::new(connection.map_err(disconnected)?);
         let credential = way_in.credential.as_deref();
         let outcome = login::log_in(&connection, &self.settings, credential, &**runner).await;
         self.report(way_in, &outcome);
+        self.note_identity(&connection);
         outcome.map_err(|error| self.with_doubts(error))?;
         if target.reads_replica {
             login::read_from_replica(&connection, &self.settings, &**runner).await?;

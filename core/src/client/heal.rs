@@ -91,8 +91,8 @@ impl Session {
             manager.emit(EventKind::EventReauthFailed, Some(&error));
             // A server that says nothing twice, or refuses twice, will not log this connection in again.
             let is_hopeless =
-                matches!(error.code(), Code::AuthRefused | Code::AuthTimeout | Code::AuthIdentityMismatch)
-                    && attempt > 1;
+                matches!(error.code(), Code::AuthRefused | Code::AuthTimeout) || error.is_about_identity();
+            let is_hopeless = is_hopeless && attempt > 1;
             if connection.has_ended() || is_hopeless || left().is_zero() {
                 return false;
             }
@@ -199,6 +199,7 @@ impl Session {
         let credential = way_in.credential.clone().ok_or_else(wants_login)?;
         let outcome = login::log_in_again(connection, &self.settings, &credential, runner).await;
         self.report(way_in, &outcome);
+        self.note_identity(connection);
         if outcome.is_ok() {
             self.counts.reauths.fetch_add(1, Relaxed);
             if let Some(manager) = &self.manager {

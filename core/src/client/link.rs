@@ -62,11 +62,20 @@ impl Link {
     /// The connection, waiting for the next one while the network is down; but not while no login can be made:
     /// that is said at once.
     pub(super) async fn connection(&self) -> Result<Arc<Connection>> {
+        self.connection_unless(Error::is_about_login).await
+    }
+
+    /// The connection; or why there is none, as soon as that is known.
+    pub(super) async fn connection_or_why(&self) -> Result<Arc<Connection>> {
+        self.connection_unless(|_| true).await
+    }
+
+    async fn connection_unless(&self, is_final: impl Fn(&Error) -> bool) -> Result<Arc<Connection>> {
         let mut state = self.0.subscribe();
         loop {
             match &*state.borrow_and_update() {
                 State::Up(connection) if !connection.has_ended() => return Ok(Arc::clone(connection)),
-                State::Down(Some(error)) if error.is_about_login() => return Err(error.clone()),
+                State::Down(Some(error)) if is_final(error) => return Err(error.clone()),
                 State::Closed => return Err(Error::closed("client")),
                 State::Up(_) | State::Down(_) => {}
             }

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use keyrotor_proto::Code;
-use redis::{Value, cmd};
+use redis::cmd;
 use zeroize::Zeroizing;
 
 use super::connection::Connection;
-use super::reply;
 use super::runner::Runner;
+use super::{identity, reply};
 use crate::config::Settings;
 use crate::credential::Credential;
 use crate::error::{Error, Result};
@@ -71,15 +71,12 @@ async fn log_in_once_more(
     let answer = within(settings.connection_timeout, runner, connection.send_secret(&auth(credential))).await;
     answer.map_err(without_arguments)?;
     connection.note_login(Some(credential), at);
-    if settings.verify_identity {
-        let asked = verify_identity(connection, user_name(credential));
-        let verified = within(settings.connection_timeout, runner, asked).await;
-        if verified.as_ref().is_err_and(|error| error.code() == Code::AuthIdentityMismatch) {
-            connection.close();
-        }
-        verified?;
+    let identified = identity::check(connection, settings.identity, user_name(credential));
+    let identified = within(settings.connection_timeout, runner, identified).await;
+    if identified.as_ref().is_err_and(Error::is_about_identity) {
+        connection.close();
     }
-    Ok(())
+    identified
 }
 
 /// Servers that do not know a command repeat its arguments, and those of a login are secret.
@@ -113,10 +110,8 @@ fn user_name(credential: &Credential) -> &str {
 }
 
 async fn set_up(connection: &Connection, settings: &Settings, credential: Option<&Credential>) -> Result<()> {
-    if settings.verify_identity
-        && let Some(credential) = credential
-    {
-        verify_identity(connection, user_name(credential)).await?;
+    if let Some(credential) = credential {
+        identity::check(connection, settings.identity, user_name(credential)).await?;
     }
     if settings.database != 0 {
         connection.send(cmd("SELECT").arg(settings.database)).await?;
@@ -142,32 +137,6 @@ pub(super) async fn read_from_replica(
     runner: &dyn Runner,
 ) -> Result<()> {
     within(settings.connection_timeout, runner, connection.send(&cmd("READONLY"))).await.map(drop)
-}
-
-/// A server whose `default` user needs no password answers whoever failed to log in; so the name is asked for.
-async fn verify_identity(connection: &Connection, expected: &str) -> Result<()> {
-    let name = match connection.send(cmd("ACL").arg("WHOAMI")).await {
-        Ok(Value::BulkString(name)) => String::from_utf8_lossy(&name).into_owned(),
-        Ok(Value::SimpleString(name)) => name,
-        Err(error) if error.server_text().is_some_and(|text| text.starts_with("NOPERM")) => {
-            tracing::info!(
-                user = expected,
-                "this user may not ask for its own name; the login is not verified"
-            );
-            return Ok(());
-        }
-        Err(error) => return Err(error),
-        Ok(_) => {
-            return Err(Error::new(Code::Protocol, "ACL WHOAMI answered with something else than a name"));
-        }
-    };
-    if name == expected {
-        return Ok(());
-    }
-    Err(Error::new(
-        Code::AuthIdentityMismatch,
-        format!("logged in as {expected}, the server says that this is {name}; the connection was closed"),
-    ))
 }
 
 async fn within<T>(limit: Duration, runner: &dyn Runner, work: impl Future<Output = Result<T>>) -> Result<T> {

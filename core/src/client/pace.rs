@@ -15,9 +15,11 @@ pub(super) fn pause(error: &Error, attempt: u32, retry: &Retry, dice: f64) -> Du
     };
     match error.code() {
         // All who log in there take turns at one gate, which has these pauses.
-        Code::AuthRefused | Code::AuthUnavailable | Code::AuthThrottled | Code::AuthIdentityMismatch => {
-            Duration::ZERO
-        }
+        Code::AuthRefused
+        | Code::AuthUnavailable
+        | Code::AuthThrottled
+        | Code::AuthIdentityMismatch
+        | Code::AuthIdentityUnknown => Duration::ZERO,
         Code::AuthTimeout => doubling(250, 1000),
         _ if error.is_about_login() => doubling(200, 1000),
         _ => reconnect(retry, attempt, dice),

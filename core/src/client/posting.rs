@@ -12,7 +12,7 @@ use super::runner::Task;
 use super::sendable::Sendable;
 use super::session::{self, Place, Session};
 use super::wire::{Deadline, Replies, Told};
-use super::{Client, Routing, Script, blocking, command};
+use super::{CallOptions, Client, Routing, Script, blocking, command};
 use crate::error::{Error, Result};
 
 /// A call under way. Dropping it gives up its place among those in flight; and the call itself, where
@@ -60,7 +60,7 @@ impl Client {
         self.post_any(batch, count, number, may_share, run)
     }
 
-    /// [`post`](Self::post) for [`execute_script`](Self::execute_script).
+    /// [`post`](Self::post) for [`execute_script_with`](Self::execute_script_with).
     ///
     /// # Errors
     /// [`Code::Closed`](crate::Code::Closed); the mailbox gets nothing then.
@@ -69,6 +69,7 @@ impl Client {
         script: Script,
         keys: Vec<K>,
         arguments: Vec<A>,
+        options: CallOptions,
         number: u64,
     ) -> Result<Posted>
     where
@@ -76,7 +77,9 @@ impl Client {
         A: ToRedisArgs + Send + Sync + 'static,
     {
         let client = self.clone();
-        self.post_work(number, async move { client.execute_script(&script, &keys, &arguments).await })
+        self.post_work(number, async move {
+            client.execute_script_with(&script, &keys, &arguments, &options).await
+        })
     }
 
     /// [`post`](Self::post) for [`execute_on`](Self::execute_on).
@@ -86,6 +89,24 @@ impl Client {
     pub fn post_on(&self, command: Cmd, routing: Routing, number: u64) -> Result<Posted> {
         let client = self.clone();
         self.post_work(number, async move { client.execute_on(&command, &routing).await })
+    }
+
+    /// [`post`](Self::post) for [`execute_with`](Self::execute_with).
+    ///
+    /// # Errors
+    /// [`Code::Closed`](crate::Code::Closed); the mailbox gets nothing then.
+    pub fn post_with(&self, command: Cmd, options: CallOptions, number: u64) -> Result<Posted> {
+        let client = self.clone();
+        self.post_work(number, async move { client.execute_with(&command, &options).await })
+    }
+
+    /// [`post`](Self::post) for [`execute_batch_with`](Self::execute_batch_with).
+    ///
+    /// # Errors
+    /// [`Code::Closed`](crate::Code::Closed); the mailbox gets nothing then.
+    pub fn post_batch_with(&self, batch: Batch, options: CallOptions, number: u64) -> Result<Posted> {
+        let client = self.clone();
+        self.post_work(number, async move { client.execute_batch_with(&batch, &options).await })
     }
 
     /// On the connection that is at hand; else on keyrotor's runtime, where it can wait for one.

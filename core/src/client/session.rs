@@ -1,5 +1,6 @@
 //! What all connections of one client share: how it logs in, where it runs, what it counted, whether it was closed.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -42,6 +43,8 @@ pub(super) struct Session {
     /// All that were made and may still be there.
     connections: Mutex<Vec<Weak<Connection>>>,
     listeners: Mutex<Vec<Weak<Listener>>>,
+    /// Whether it was said that the server does not tell whose logins these are.
+    pub(super) has_doubts: AtomicBool,
 }
 
 /// How a session ended.
@@ -85,6 +88,7 @@ impl Session {
             counts: Counts::default(),
             connections: Mutex::default(),
             listeners: Mutex::default(),
+            has_doubts: AtomicBool::new(false),
         }))
     }
 

@@ -4,6 +4,8 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
+use keyrotor_proto::IdentityState;
+
 use super::connection::{Connection, Role};
 use super::session::Session;
 
@@ -39,6 +41,8 @@ pub struct ConnectionStats {
     pub lease_left: Option<Duration>,
     /// Logins after the first.
     pub reauths: u64,
+    /// Whether the server said that it is the user who logged in.
+    pub identity: IdentityState,
 }
 
 /// Who uses a connection.
@@ -89,6 +93,7 @@ impl Session {
             age: runner.now().saturating_sub(connection.opened_at),
             lease_left: lease.map(|lease| (login.at + lease).saturating_sub(runner.now())),
             reauths: login.count.saturating_sub(1),
+            identity: login.identity,
         })
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use redis::{Cmd, Value};
 
+use super::batch::Batch;
 use super::cluster::{Cluster, Detour, Request, Routing};
 use super::connection::Connection;
 use super::node::{Node, Target};
@@ -76,6 +77,28 @@ impl Topology {
                 node.send(command, deadline, runner).await
             }
             Self::Cluster(cluster) => Box::pin(cluster.execute_on(command, routing, deadline, runner)).await,
+        }
+    }
+
+    /// Sends a batch where its caller says.
+    ///
+    /// # Errors
+    /// As [`send_on`](Self::send_on); [`Code::ArgumentInvalid`] where it should go to many nodes of a cluster.
+    pub(super) async fn send_batch_on(
+        &self,
+        batch: &Batch,
+        routing: &Routing,
+        deadline: Deadline,
+        runner: &Arc<dyn Runner>,
+    ) -> Result<Vec<Result<Value>>> {
+        match self {
+            Self::Standalone(node) => {
+                routing.check_alone(&node.target().addresses)?;
+                node.send(batch, deadline, runner).await
+            }
+            Self::Cluster(cluster) => {
+                Box::pin(cluster.execute_batch_on(batch, routing, deadline, runner)).await
+            }
         }
     }
 

@@ -27,11 +27,12 @@ struct Part {
 
 impl Own {
     /// Waits as the command says. A wait that a login's lease does not cover is cut into several, each on a connection
-    /// that is logged in for all of it.
+    /// that is logged in for all of it. After `limit` nobody waits any more.
     pub(super) async fn wait(
         self: &Arc<Self>,
         command: &Cmd,
         wait: Wait,
+        limit: Option<Deadline>,
         topology: &Topology,
         runner: &Arc<dyn Runner>,
     ) -> Result<Value> {
@@ -46,7 +47,7 @@ impl Own {
                 let part = part(command, wait, left, lease, std::mem::take(&mut is_first));
                 is_last = part.is_last;
                 let deadline = part.timeout.and_then(|timeout| self.deadline(timeout, &**runner));
-                Ok((part.command, deadline))
+                Ok((part.command, sooner(deadline, limit)))
             };
             let (loan, reply) = self.send(command, topology, runner, part_of).await?;
             loan.give_back();
@@ -114,6 +115,10 @@ impl Own {
         let within = timeout.checked_add(self.session.settings.request_timeout)?;
         Some(Deadline { within, at: runner.now().checked_add(within)? })
     }
+}
+
+fn sooner(one: Option<Deadline>, other: Option<Deadline>) -> Option<Deadline> {
+    one.into_iter().chain(other).min_by_key(|deadline| deadline.at)
 }
 
 fn part(command: &Cmd, wait: Wait, left: Option<Duration>, lease: Option<Duration>, is_first: bool) -> Part {

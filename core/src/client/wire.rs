@@ -28,6 +28,9 @@ pub(super) struct Wire {
     holds_secret: bool,
     lent_secret: bool,
     owed: VecDeque<Owed>,
+    /// When whoever drives will look for calls whose time is over, and whether one has come whose time is over before.
+    looked_at: Option<Duration>,
+    is_late: bool,
     end: Option<Error>,
 }
 
@@ -139,6 +142,7 @@ impl Wire {
         self.write(pack);
         let (caller, waiting) = oneshot::channel();
         let (caller, replies) = (Some(Caller::Waiting(caller)), Vec::with_capacity(left));
+        self.is_late |= deadline.zip(self.looked_at).is_some_and(|(deadline, at)| deadline.at < at);
         self.owed.push_back(Owed { left, ends_with_error, replies, deadline, caller });
         Ok(waiting)
     }
@@ -215,7 +219,13 @@ impl Wire {
                 caller.answer(Err(timed_out(deadline.within)));
             }
         }
+        (self.looked_at, self.is_late) = (next, false);
         next
+    }
+
+    /// Whether a call came whose time is over before the moment that [`expire`](Self::expire) returned last.
+    pub(super) fn is_late(&self) -> bool {
+        self.is_late
     }
 
     /// Ends all calls with this error, and refuses those that follow with it.

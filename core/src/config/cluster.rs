@@ -13,9 +13,22 @@ use crate::error::Result;
 /// How often the nodes are asked who has which slot, where nothing else calls for it.
 const CHECK_EVERY: Duration = Duration::from_mins(1);
 
-/// What a cluster's client needs beside the rest.
+/// How often servers without slots are asked who is primary and which replicas are in sync.
+const CHECK_REPLICAS_EVERY: Duration = Duration::from_secs(10);
+
+/// How several servers share the work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// By slots: a cluster.
+    Slots,
+    /// One is the primary, and the others follow it. All of them are in the request.
+    Replicas,
+}
+
+/// What the client of several servers needs beside the rest.
 #[derive(Debug, Clone)]
 pub(crate) struct ClusterSettings {
+    pub(crate) layout: Layout,
     /// What only reads goes to replicas, in turn, and to the primary while none is connected.
     pub(crate) prefers_replicas: bool,
     /// `None`: only when something calls for it.
@@ -33,10 +46,10 @@ impl ClusterSettings {
     }
 }
 
-/// Checks what the request says of a cluster; `None` where it is for one server. No I/O.
+/// Checks what the request says of several servers; `None` where it is for one. No I/O.
 pub(super) fn cluster(request: &ConnectionRequest) -> Result<Option<ClusterSettings>> {
     if !request.cluster_mode_enabled {
-        return refuse_without_cluster(request).map(|()| None);
+        return replicas(request);
     }
     if request.database_id != 0 {
         return Err(conflict(
@@ -50,23 +63,41 @@ pub(super) fn cluster(request: &ConnectionRequest) -> Result<Option<ClusterSetti
         _ => return Err(unsupported("read_from")),
     };
     Ok(Some(ClusterSettings {
+        layout: Layout::Slots,
         prefers_replicas,
-        check_every: check_every(request.periodic_checks.as_ref())?,
+        check_every: check_every(request.periodic_checks.as_ref(), CHECK_EVERY)?,
         asks_initial_nodes: request.refresh_topology_from_initial_nodes,
         reachable: address_map(&request.node_address_map)?,
     }))
 }
 
-fn refuse_without_cluster(request: &ConnectionRequest) -> Result<()> {
-    if request.read_from() != ReadFrom::Primary {
-        return Err(unsupported("read_from"));
+/// A primary and its replicas without cluster mode; `None` where one server is for everything.
+fn replicas(request: &ConnectionRequest) -> Result<Option<ClusterSettings>> {
+    let has_replicas = match request.read_from() {
+        ReadFrom::Primary => false,
+        ReadFrom::PreferReplica => true,
+        _ => return Err(unsupported("read_from")),
+    };
+    refuse_without_cluster(request, has_replicas)?;
+    if !has_replicas {
+        return Ok(None);
     }
+    Ok(Some(ClusterSettings {
+        layout: Layout::Replicas,
+        prefers_replicas: true,
+        check_every: check_every(request.periodic_checks.as_ref(), CHECK_REPLICAS_EVERY)?,
+        asks_initial_nodes: true,
+        reachable: BTreeMap::new(),
+    }))
+}
+
+fn refuse_without_cluster(request: &ConnectionRequest, has_replicas: bool) -> Result<()> {
     let interval = match request.periodic_checks {
         Some(PeriodicChecks::PeriodicChecksDisabled(_)) => "periodic_checks_disabled",
         _ => "periodic_checks_manual_interval",
     };
     let settings = [
-        (request.periodic_checks.is_some(), interval),
+        (request.periodic_checks.is_some() && !has_replicas, interval),
         (request.refresh_topology_from_initial_nodes, "refresh_topology_from_initial_nodes"),
         (!request.node_address_map.is_empty(), "node_address_map"),
     ];
@@ -78,9 +109,9 @@ fn refuse_without_cluster(request: &ConnectionRequest) -> Result<()> {
     }
 }
 
-fn check_every(checks: Option<&PeriodicChecks>) -> Result<Option<Duration>> {
+fn check_every(checks: Option<&PeriodicChecks>, default: Duration) -> Result<Option<Duration>> {
     match checks {
-        None => Ok(Some(CHECK_EVERY)),
+        None => Ok(Some(default)),
         Some(PeriodicChecks::PeriodicChecksDisabled(_)) => Ok(None),
         Some(PeriodicChecks::PeriodicChecksManualInterval(interval)) if interval.duration_in_sec > 0 => {
             Ok(Some(Duration::from_secs(interval.duration_in_sec.into())))
@@ -132,6 +163,19 @@ mod tests {
     }
 
     #[test]
+    fn replicas_without_a_cluster_are_looked_at_more_often() {
+        let alone = |request| ConnectionRequest { read_from: ReadFrom::PreferReplica.into(), ..request };
+        let settings = cluster(&alone(ConnectionRequest::default())).unwrap().unwrap();
+        assert_eq!((settings.layout, settings.check_every), (Layout::Replicas, Some(CHECK_REPLICAS_EVERY)));
+        let never = PeriodicChecks::PeriodicChecksDisabled(PeriodicChecksDisabled {});
+        let request = ConnectionRequest { periodic_checks: Some(never), ..ConnectionRequest::default() };
+        assert_eq!(cluster(&alone(request)).unwrap().unwrap().check_every, None);
+        let mapped = BTreeMap::from([("a:1".to_owned(), "b:1".to_owned())]);
+        let request = ConnectionRequest { node_address_map: mapped, ..ConnectionRequest::default() };
+        assert_eq!(refused(&alone(request)).1, "node_address_map");
+    }
+
+    #[test]
     fn checks_have_an_interval_or_are_off() {
         let every = |seconds| PeriodicChecksManualInterval { duration_in_sec: seconds };
         let with = |checks| ConnectionRequest { periodic_checks: Some(checks), ..request() };
@@ -175,7 +219,7 @@ mod tests {
             alone(|request| request.refresh_topology_from_initial_nodes = true),
             "refresh_topology_from_initial_nodes"
         );
-        assert_eq!(alone(|request| request.read_from = ReadFrom::PreferReplica.into()), "read_from");
+        assert_eq!(alone(|request| request.read_from = ReadFrom::AzAffinity.into()), "read_from");
         let checks = PeriodicChecks::PeriodicChecksDisabled(PeriodicChecksDisabled {});
         let request = ConnectionRequest { periodic_checks: Some(checks), ..ConnectionRequest::default() };
         assert_eq!(refused(&request), (Code::ConfigConflict, "periodic_checks_disabled".into()));

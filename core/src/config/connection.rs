@@ -48,7 +48,7 @@ pub(crate) struct Settings {
     pub(crate) lib_name: Option<String>,
     pub(crate) nodelay: bool,
     pub(crate) inflight_limit: Option<usize>,
-    pub(crate) verify_identity: bool,
+    pub(crate) identity: IdentityCheck,
     /// Nothing is dialled before the first command.
     pub(crate) is_lazy: bool,
     /// `None`: one server.
@@ -61,6 +61,15 @@ pub(crate) struct Settings {
 pub(crate) struct Subscriptions {
     pub(crate) channels: Vec<Vec<u8>>,
     pub(crate) patterns: Vec<Vec<u8>>,
+}
+
+/// Whether the server is asked whose login a connection has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum IdentityCheck {
+    Never,
+    /// A server that does not say is trusted.
+    Asked,
+    Required,
 }
 
 /// Where a server listens.
@@ -102,6 +111,7 @@ pub(crate) fn connection(request: ConnectionRequest, callbacks: &Callbacks) -> R
     refuse_unsupported(&request)?;
     refuse_database_tokens(&request)?;
     let cluster = cluster(&request)?;
+    let identity = identity(&request);
     let has_credentials = request.authentication_info.is_some();
     if request.require_iam && !has_credentials {
         let advice = "require_iam is set, and no credentials are: set iam_credentials, or unset require_iam";
@@ -141,7 +151,7 @@ pub(crate) fn connection(request: ConnectionRequest, callbacks: &Callbacks) -> R
         lib_name: word(request.lib_name, "lib_name")?,
         nodelay: request.tcp_nodelay.unwrap_or(true),
         inflight_limit: usize::try_from(request.inflight_requests_limit).ok().filter(|limit| *limit > 0),
-        verify_identity: request.verify_identity,
+        identity,
         is_lazy: request.lazy_connect,
         subscriptions: subscriptions(request.pubsub_subscriptions, request.lazy_connect)?,
         cluster,
@@ -167,6 +177,7 @@ fn refuse_without_credentials(request: &ConnectionRequest) -> Result<()> {
     let without_login = "has no use without authentication_info: set credentials, or leave it out";
     let settings = [
         (request.verify_identity, "verify_identity"),
+        (request.require_identity, "require_identity"),
         (request.refresh.is_some(), "refresh"),
         (request.lazy_refresh.is_some(), "lazy_refresh"),
     ];
@@ -320,6 +331,14 @@ fn subscriptions(wanted: Option<PubSubSubscriptions>, is_lazy: bool) -> Result<O
         }
     }
     Ok(Some(subscriptions))
+}
+
+fn identity(request: &ConnectionRequest) -> IdentityCheck {
+    match (request.require_identity, request.verify_identity) {
+        (true, _) => IdentityCheck::Required,
+        (false, true) => IdentityCheck::Asked,
+        (false, false) => IdentityCheck::Never,
+    }
 }
 
 fn retry(strategy: Option<keyrotor_proto::ConnectionRetryStrategy>) -> Result<Retry> {

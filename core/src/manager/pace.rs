@@ -33,7 +33,9 @@ impl Kind {
         match error.code() {
             Code::AuthRefused => Some(Self::Refused),
             Code::AuthThrottled => Some(Self::Throttled),
-            Code::AuthUnavailable | Code::AuthIdentityMismatch => Some(Self::Unavailable),
+            Code::AuthUnavailable | Code::AuthIdentityMismatch | Code::AuthIdentityUnknown => {
+                Some(Self::Unavailable)
+            }
             _ => None,
         }
     }

@@ -1,6 +1,6 @@
 //! How a manager stands.
 
-use keyrotor_proto::{State as StateName, Status};
+use keyrotor_proto::{IdentityState, State as StateName, Status};
 
 use super::audience::Audience;
 use super::feed::Feed;
@@ -30,6 +30,7 @@ impl Feed {
             counts: Some(counts),
             warnings,
             fallback: false,
+            identity: IdentityState::Unchecked.into(),
         }
     }
 }

@@ -1,10 +1,12 @@
 //! Connections are dropped, logins are refused, forgotten or impossible; failed connects leave nothing behind.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use keyrotor::{Batch, Code, Value, cmd};
 use keyrotor_emulator::Refuse;
 use serde_json::json;
+use socket2::{Domain, Socket, Type};
 
 use crate::load::{hashes, recovery, refused, traffic};
 use crate::support;
@@ -106,6 +108,49 @@ async fn c12_an_outage_of_logins_fails_fast_with_the_servers_text_and_heals() {
     emulator.faults().clear();
     let took = recovery(&client).await;
     assert!(took < Duration::from_millis(1200), "{took:?}");
+}
+
+/// Which takes no connection: its queue is full.
+fn deaf_listener() -> (Socket, Vec<std::net::TcpStream>, u16) {
+    let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    listener.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
+    listener.listen(0).unwrap();
+    let address = listener.local_addr().unwrap().as_socket().unwrap();
+    let mut queue = Vec::new();
+    while let Ok(stream) = std::net::TcpStream::connect_timeout(&address, Duration::from_millis(200)) {
+        queue.push(stream);
+    }
+    (listener, queue, address.port())
+}
+
+#[tokio::test]
+async fn c12_whoever_dials_a_deaf_server_holds_up_nobody_who_wants_to_log_in_elsewhere() {
+    let emulator = support::emulator(&[]).await;
+    let (_listener, _queue, deaf) = deaf_listener();
+    // The same servers, and so the same turns to log in; each begins with its first.
+    let request = |ports: [u16; 2], patch| {
+        let addresses = ports.map(|port| json!({"host": "localhost", "port": port}));
+        let mut patch: serde_json::Value = patch;
+        patch["addresses"] = json!(addresses);
+        patch["connectionTimeout"] = json!(60_000);
+        support::request(&emulator, patch)
+    };
+    let port = emulator.address().port();
+    let healthy = support::connect(&request([port, deaf], json!({}))).await.unwrap();
+    emulator.faults().unavailable(None);
+    emulator.faults().kill(None);
+    let mut deaf_first = Vec::new();
+    for _ in 0..5 {
+        let client = support::connect(&request([deaf, port], json!({"lazyConnect": true}))).await.unwrap();
+        // Which is told why there is no login, while it goes on trying.
+        client.execute(&cmd("PING")).await.unwrap_err();
+        deaf_first.push(client);
+    }
+    // Turn after turn: one of the five has one.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    emulator.faults().clear();
+    let took = recovery(&healthy).await;
+    assert!(took < Duration::from_secs(8), "{took:?}");
 }
 
 #[tokio::test]

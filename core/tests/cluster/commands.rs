@@ -1,6 +1,6 @@
 //! Commands find their nodes.
 
-use keyrotor::{Batch, Client, Cmd, Code, Error, Routing, Value, cmd};
+use keyrotor::{Batch, Client, Cmd, Code, Error, IdentityState, Routing, Value, cmd};
 use serde_json::json;
 
 use crate::shared::{self, Cluster};
@@ -36,6 +36,29 @@ async fn c01_each_node_of_a_cluster_logs_in_as_the_iam_user() {
         assert_eq!(names.len(), 6);
         assert!(names.iter().all(|(_, name)| *name == text("iam-user-01")), "{names:?}");
     }
+}
+
+#[tokio::test]
+async fn c01_nodes_that_do_not_say_whose_login_it_is_are_unknown_or_refused() {
+    let cluster = Cluster::shared().await;
+    let as_mute = |field: &str| {
+        let info = json!({"iamCredentials": {"username": "mute"}});
+        json!({"authenticationInfo": info, field: true})
+    };
+    let client = cluster.client(as_mute("verifyIdentity")).await;
+    client.execute_on(&command("PING"), &Routing::AllNodes).await.unwrap();
+    let connections = client.stats().connections;
+    assert!(connections.len() >= 6, "{connections:?}");
+    assert!(connections.iter().all(|one| one.identity == IdentityState::Unknown), "{connections:?}");
+    assert_eq!(client.status().unwrap().identity(), IdentityState::Unknown);
+
+    let request = shared::request(cluster.emulator(), as_mute("requireIdentity"));
+    let error = support::connect(&request).await.unwrap_err();
+    assert_eq!(error.code(), Code::AuthIdentityUnknown);
+    assert!(error.server_text().unwrap().starts_with("NOPERM"), "{error}");
+    let client = cluster.client(json!({"requireIdentity": true})).await;
+    client.execute(&command("PING")).await.unwrap();
+    assert_eq!(client.status().unwrap().identity(), IdentityState::Verified);
 }
 
 #[tokio::test]

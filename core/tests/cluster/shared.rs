@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock, Weak};
 use std::time::Duration;
 
 use keyrotor::Client;
-use keyrotor_emulator::{Config, Emulator};
+use keyrotor_emulator::{Config, Emulator, User};
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Mutex;
@@ -27,7 +27,7 @@ impl Cluster {
         }
         // A test's own runtime would take it along.
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let emulator = runtime.spawn(start(|_| ())).await.unwrap();
+        let emulator = runtime.spawn(start(|config| config.users.push(mute()))).await.unwrap();
         let cluster = Arc::new(Self { emulator: Some(emulator), runtime: Some(runtime) });
         *shared = Arc::downgrade(&cluster);
         cluster
@@ -47,6 +47,11 @@ impl Drop for Cluster {
         drop(self.emulator.take());
         self.runtime.take().unwrap().shutdown_background();
     }
+}
+
+/// A user who may not ask who it is.
+fn mute() -> User {
+    User { acl: "~* &* +@all -acl|whoami".to_owned(), ..User::from("mute") }
 }
 
 /// 3 primaries and 3 replicas.

@@ -341,6 +341,8 @@ pub enum Code {
     AuthIdentityMismatch = 305,
     /// The login of a connection ended while it could not be renewed: keys were under watch.
     AuthLeaseEnded = 306,
+    /// The server does not say whose login it is, and require_identity is set.
+    AuthIdentityUnknown = 307,
     NetworkResolve = 400,
     NetworkConnect = 401,
     NetworkConnectTimeout = 402,
@@ -395,6 +397,7 @@ impl Code {
             Self::AuthTimeout => "CODE_AUTH_TIMEOUT",
             Self::AuthIdentityMismatch => "CODE_AUTH_IDENTITY_MISMATCH",
             Self::AuthLeaseEnded => "CODE_AUTH_LEASE_ENDED",
+            Self::AuthIdentityUnknown => "CODE_AUTH_IDENTITY_UNKNOWN",
             Self::NetworkResolve => "CODE_NETWORK_RESOLVE",
             Self::NetworkConnect => "CODE_NETWORK_CONNECT",
             Self::NetworkConnectTimeout => "CODE_NETWORK_CONNECT_TIMEOUT",
@@ -439,6 +442,7 @@ impl Code {
             "CODE_AUTH_TIMEOUT" => Some(Self::AuthTimeout),
             "CODE_AUTH_IDENTITY_MISMATCH" => Some(Self::AuthIdentityMismatch),
             "CODE_AUTH_LEASE_ENDED" => Some(Self::AuthLeaseEnded),
+            "CODE_AUTH_IDENTITY_UNKNOWN" => Some(Self::AuthIdentityUnknown),
             "CODE_NETWORK_RESOLVE" => Some(Self::NetworkResolve),
             "CODE_NETWORK_CONNECT" => Some(Self::NetworkConnect),
             "CODE_NETWORK_CONNECT_TIMEOUT" => Some(Self::NetworkConnectTimeout),
@@ -534,6 +538,9 @@ pub struct Status {
     /// Of a client's: it is logged in with the fallback password, since no token can be had.
     #[prost(bool, tag = "11")]
     pub fallback: bool,
+    /// Of a client's: UNKNOWN where that of any open connection is.
+    #[prost(enumeration = "IdentityState", tag = "12")]
+    pub identity: i32,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Counts {
@@ -608,6 +615,39 @@ impl State {
         }
     }
 }
+/// What the server said of the user that a connection is logged in as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum IdentityState {
+    /// It was not asked: verify_identity is not set, or there is no connection.
+    Unchecked = 0,
+    /// It is the one that logged in.
+    Verified = 1,
+    /// The user may not ask, or the server does not know the question.
+    Unknown = 2,
+}
+impl IdentityState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unchecked => "UNCHECKED",
+            Self::Verified => "VERIFIED",
+            Self::Unknown => "UNKNOWN",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "UNCHECKED" => Some(Self::Unchecked),
+            "VERIFIED" => Some(Self::Verified),
+            "UNKNOWN" => Some(Self::Unknown),
+            _ => None,
+        }
+    }
+}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum EventKind {
@@ -622,6 +662,8 @@ pub enum EventKind {
     EventReauthFailed = 8,
     EventFallback = 9,
     EventClosed = 10,
+    /// Once a client: the server does not say who its connections are logged in as.
+    EventIdentityUnknown = 11,
 }
 impl EventKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -641,6 +683,7 @@ impl EventKind {
             Self::EventReauthFailed => "EVENT_REAUTH_FAILED",
             Self::EventFallback => "EVENT_FALLBACK",
             Self::EventClosed => "EVENT_CLOSED",
+            Self::EventIdentityUnknown => "EVENT_IDENTITY_UNKNOWN",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -657,6 +700,7 @@ impl EventKind {
             "EVENT_REAUTH_FAILED" => Some(Self::EventReauthFailed),
             "EVENT_FALLBACK" => Some(Self::EventFallback),
             "EVENT_CLOSED" => Some(Self::EventClosed),
+            "EVENT_IDENTITY_UNKNOWN" => Some(Self::EventIdentityUnknown),
             _ => None,
         }
     }
@@ -799,7 +843,8 @@ pub struct ConnectionRequest {
     /// The name that the server's certificate must have. Unset: the address's host.
     #[prost(string, optional, tag = "105")]
     pub server_name: ::core::option::Option<::prost::alloc::string::String>,
-    /// ACL WHOAMI after each login; another name fails the connection.
+    /// ACL WHOAMI after each login; another name fails the connection. Where the user
+    /// may not ask, the connection is used all the same, and Status says `unknown`.
     #[prost(bool, tag = "106")]
     pub verify_identity: bool,
     /// No background work for tokens: they are renewed while somebody asks for one.
@@ -816,6 +861,9 @@ pub struct ConnectionRequest {
     /// How the client's token manager refreshes.
     #[prost(message, optional, tag = "109")]
     pub refresh: ::core::option::Option<RefreshPolicy>,
+    /// As verify_identity; and where the user may not ask, the connection fails, too.
+    #[prost(bool, tag = "110")]
+    pub require_identity: bool,
     /// With cluster_mode_enabled: how often the nodes are asked who has which slot,
     /// where nothing else calls for it. Unset: each minute.
     #[prost(oneof = "connection_request::PeriodicChecks", tags = "11, 12")]

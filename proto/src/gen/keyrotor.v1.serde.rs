@@ -525,6 +525,7 @@ impl serde::Serialize for Code {
             Self::AuthTimeout => "CODE_AUTH_TIMEOUT",
             Self::AuthIdentityMismatch => "CODE_AUTH_IDENTITY_MISMATCH",
             Self::AuthLeaseEnded => "CODE_AUTH_LEASE_ENDED",
+            Self::AuthIdentityUnknown => "CODE_AUTH_IDENTITY_UNKNOWN",
             Self::NetworkResolve => "CODE_NETWORK_RESOLVE",
             Self::NetworkConnect => "CODE_NETWORK_CONNECT",
             Self::NetworkConnectTimeout => "CODE_NETWORK_CONNECT_TIMEOUT",
@@ -575,6 +576,7 @@ impl<'de> serde::Deserialize<'de> for Code {
             "CODE_AUTH_TIMEOUT",
             "CODE_AUTH_IDENTITY_MISMATCH",
             "CODE_AUTH_LEASE_ENDED",
+            "CODE_AUTH_IDENTITY_UNKNOWN",
             "CODE_NETWORK_RESOLVE",
             "CODE_NETWORK_CONNECT",
             "CODE_NETWORK_CONNECT_TIMEOUT",
@@ -654,6 +656,7 @@ impl<'de> serde::Deserialize<'de> for Code {
                     "CODE_AUTH_TIMEOUT" => Ok(Code::AuthTimeout),
                     "CODE_AUTH_IDENTITY_MISMATCH" => Ok(Code::AuthIdentityMismatch),
                     "CODE_AUTH_LEASE_ENDED" => Ok(Code::AuthLeaseEnded),
+                    "CODE_AUTH_IDENTITY_UNKNOWN" => Ok(Code::AuthIdentityUnknown),
                     "CODE_NETWORK_RESOLVE" => Ok(Code::NetworkResolve),
                     "CODE_NETWORK_CONNECT" => Ok(Code::NetworkConnect),
                     "CODE_NETWORK_CONNECT_TIMEOUT" => Ok(Code::NetworkConnectTimeout),
@@ -807,6 +810,9 @@ impl serde::Serialize for ConnectionRequest {
         if self.refresh.is_some() {
             len += 1;
         }
+        if self.require_identity {
+            len += 1;
+        }
         if self.periodic_checks.is_some() {
             len += 1;
         }
@@ -952,6 +958,9 @@ impl serde::Serialize for ConnectionRequest {
         if let Some(v) = self.refresh.as_ref() {
             struct_ser.serialize_field("refresh", v)?;
         }
+        if self.require_identity {
+            struct_ser.serialize_field("requireIdentity", &self.require_identity)?;
+        }
         if let Some(v) = self.periodic_checks.as_ref() {
             match v {
                 connection_request::PeriodicChecks::PeriodicChecksManualInterval(v) => {
@@ -1051,6 +1060,8 @@ impl<'de> serde::Deserialize<'de> for ConnectionRequest {
             "node_address_map",
             "nodeAddressMap",
             "refresh",
+            "require_identity",
+            "requireIdentity",
             "periodic_checks_manual_interval",
             "periodicChecksManualInterval",
             "periodic_checks_disabled",
@@ -1100,6 +1111,7 @@ impl<'de> serde::Deserialize<'de> for ConnectionRequest {
             LazyRefresh,
             NodeAddressMap,
             Refresh,
+            RequireIdentity,
             PeriodicChecksManualInterval,
             PeriodicChecksDisabled,
         }
@@ -1164,6 +1176,7 @@ impl<'de> serde::Deserialize<'de> for ConnectionRequest {
                             "lazyRefresh" | "lazy_refresh" => Ok(GeneratedField::LazyRefresh),
                             "nodeAddressMap" | "node_address_map" => Ok(GeneratedField::NodeAddressMap),
                             "refresh" => Ok(GeneratedField::Refresh),
+                            "requireIdentity" | "require_identity" => Ok(GeneratedField::RequireIdentity),
                             "periodicChecksManualInterval" | "periodic_checks_manual_interval" => Ok(GeneratedField::PeriodicChecksManualInterval),
                             "periodicChecksDisabled" | "periodic_checks_disabled" => Ok(GeneratedField::PeriodicChecksDisabled),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
@@ -1226,6 +1239,7 @@ impl<'de> serde::Deserialize<'de> for ConnectionRequest {
                 let mut lazy_refresh__ = None;
                 let mut node_address_map__ = None;
                 let mut refresh__ = None;
+                let mut require_identity__ = None;
                 let mut periodic_checks__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
@@ -1506,6 +1520,12 @@ impl<'de> serde::Deserialize<'de> for ConnectionRequest {
                             }
                             refresh__ = map_.next_value()?;
                         }
+                        GeneratedField::RequireIdentity => {
+                            if require_identity__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("requireIdentity"));
+                            }
+                            require_identity__ = Some(map_.next_value()?);
+                        }
                         GeneratedField::PeriodicChecksManualInterval => {
                             if periodic_checks__.is_some() {
                                 return Err(serde::de::Error::duplicate_field("periodicChecksManualInterval"));
@@ -1564,6 +1584,7 @@ impl<'de> serde::Deserialize<'de> for ConnectionRequest {
                     lazy_refresh: lazy_refresh__,
                     node_address_map: node_address_map__.unwrap_or_default(),
                     refresh: refresh__,
+                    require_identity: require_identity__.unwrap_or_default(),
                     periodic_checks: periodic_checks__,
                 })
             }
@@ -2846,6 +2867,7 @@ impl serde::Serialize for EventKind {
             Self::EventReauthFailed => "EVENT_REAUTH_FAILED",
             Self::EventFallback => "EVENT_FALLBACK",
             Self::EventClosed => "EVENT_CLOSED",
+            Self::EventIdentityUnknown => "EVENT_IDENTITY_UNKNOWN",
         };
         serializer.serialize_str(variant)
     }
@@ -2868,6 +2890,7 @@ impl<'de> serde::Deserialize<'de> for EventKind {
             "EVENT_REAUTH_FAILED",
             "EVENT_FALLBACK",
             "EVENT_CLOSED",
+            "EVENT_IDENTITY_UNKNOWN",
         ];
 
         struct GeneratedVisitor;
@@ -2919,6 +2942,7 @@ impl<'de> serde::Deserialize<'de> for EventKind {
                     "EVENT_REAUTH_FAILED" => Ok(EventKind::EventReauthFailed),
                     "EVENT_FALLBACK" => Ok(EventKind::EventFallback),
                     "EVENT_CLOSED" => Ok(EventKind::EventClosed),
+                    "EVENT_IDENTITY_UNKNOWN" => Ok(EventKind::EventIdentityUnknown),
                     _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
                 }
             }
@@ -3271,6 +3295,80 @@ impl<'de> serde::Deserialize<'de> for IamCredentials {
             }
         }
         deserializer.deserialize_struct("keyrotor.v1.IamCredentials", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for IdentityState {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unchecked => "UNCHECKED",
+            Self::Verified => "VERIFIED",
+            Self::Unknown => "UNKNOWN",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for IdentityState {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "UNCHECKED",
+            "VERIFIED",
+            "UNKNOWN",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = IdentityState;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "UNCHECKED" => Ok(IdentityState::Unchecked),
+                    "VERIFIED" => Ok(IdentityState::Verified),
+                    "UNKNOWN" => Ok(IdentityState::Unknown),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
     }
 }
 impl serde::Serialize for NodeAddress {
@@ -4819,6 +4917,9 @@ impl serde::Serialize for Status {
         if self.fallback {
             len += 1;
         }
+        if self.identity != 0 {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("keyrotor.v1.Status", len)?;
         if self.state != 0 {
             let v = State::try_from(self.state)
@@ -4857,6 +4958,11 @@ impl serde::Serialize for Status {
         if self.fallback {
             struct_ser.serialize_field("fallback", &self.fallback)?;
         }
+        if self.identity != 0 {
+            let v = IdentityState::try_from(self.identity)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.identity)))?;
+            struct_ser.serialize_field("identity", &v)?;
+        }
         struct_ser.end()
     }
 }
@@ -4882,6 +4988,7 @@ impl<'de> serde::Deserialize<'de> for Status {
             "counts",
             "warnings",
             "fallback",
+            "identity",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -4897,6 +5004,7 @@ impl<'de> serde::Deserialize<'de> for Status {
             Counts,
             Warnings,
             Fallback,
+            Identity,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -4929,6 +5037,7 @@ impl<'de> serde::Deserialize<'de> for Status {
                             "counts" => Ok(GeneratedField::Counts),
                             "warnings" => Ok(GeneratedField::Warnings),
                             "fallback" => Ok(GeneratedField::Fallback),
+                            "identity" => Ok(GeneratedField::Identity),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -4959,6 +5068,7 @@ impl<'de> serde::Deserialize<'de> for Status {
                 let mut counts__ = None;
                 let mut warnings__ = None;
                 let mut fallback__ = None;
+                let mut identity__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::State => {
@@ -5029,6 +5139,12 @@ impl<'de> serde::Deserialize<'de> for Status {
                             }
                             fallback__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::Identity => {
+                            if identity__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("identity"));
+                            }
+                            identity__ = Some(map_.next_value::<IdentityState>()? as i32);
+                        }
                     }
                 }
                 Ok(Status {
@@ -5043,6 +5159,7 @@ impl<'de> serde::Deserialize<'de> for Status {
                     counts: counts__,
                     warnings: warnings__.unwrap_or_default(),
                     fallback: fallback__.unwrap_or_default(),
+                    identity: identity__.unwrap_or_default(),
                 })
             }
         }

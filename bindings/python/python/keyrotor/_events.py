@@ -21,6 +21,7 @@ _HOW: Final[dict[str, tuple[logging.Logger, int, str]]] = {
     "reauthenticated": (_LOGIN, logging.INFO, "logged in again on the live connection"),
     "reauth_failed": (_LOGIN, logging.WARNING, "the login on the live connection failed"),
     "fallback": (_LOGIN, logging.WARNING, "logged in with the fallback password"),
+    "identity_unknown": (_LOGIN, logging.WARNING, "the server does not say whose logins these are"),
 }
 
 

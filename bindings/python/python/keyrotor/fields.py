@@ -44,6 +44,7 @@ class ConnectionFields(TypedDict, total=False):
     inflight_requests_limit: int
     tcp_nodelay: bool
     verify_identity: bool
+    require_identity: bool
     require_iam: bool
     fallback_credentials: Password | Mapping[str, object]
     allow_plaintext: bool
@@ -101,7 +102,11 @@ class Counts(TypedDict):
 
 
 class Status(TypedDict):
-    """How a token manager stands. Times are RFC 3339 texts in UTC; generation 0 is before the first token."""
+    """How a token manager stands. Times are RFC 3339 texts in UTC; generation 0 is before the first token.
+
+    `identity` is that of a client's connections: `unknown` where the server does not say whose login any of
+    them has, `unchecked` where it is not asked.
+    """
 
     state: Literal["idle", "fresh", "refreshing", "degraded", "expired", "closed"]
     source: str
@@ -114,6 +119,7 @@ class Status(TypedDict):
     counts: Counts
     warnings: list[str]
     fallback: bool
+    identity: Literal["unchecked", "verified", "unknown"]
 
 
 class Event(TypedDict):
@@ -133,6 +139,7 @@ class Event(TypedDict):
         "reauthenticated",
         "reauth_failed",
         "fallback",
+        "identity_unknown",
     ]
     at: str
     source: str
@@ -146,7 +153,8 @@ class ConnectionStats(TypedDict):
     """One open connection. Times are in seconds.
 
     `own` ones have one caller at a time, for a command that waits or keys under watch. `lease_left` is how
-    long the server will honour the login; `None`: for as long as the connection lasts.
+    long the server will honour the login; `None`: for as long as the connection lasts. `identity` is `verified`
+    once the server said that it is the user who logged in, `unknown` where it does not say.
     """
 
     address: str
@@ -154,6 +162,7 @@ class ConnectionStats(TypedDict):
     age: float
     lease_left: float | None
     reauths: int
+    identity: Literal["unchecked", "verified", "unknown"]
 
 
 class Stats(TypedDict):

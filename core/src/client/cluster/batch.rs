@@ -13,7 +13,8 @@ use super::super::wire::Deadline;
 use super::pipeline::Job;
 use super::route::{self, Route};
 use super::together::together;
-use super::{Cluster, Place};
+use super::{Cluster, Place, Routing};
+use crate::config::Layout;
 use crate::error::{Error, Result};
 
 /// What callers send to a client.
@@ -25,6 +26,9 @@ pub(in super::super) trait Request: Sendable {
         deadline: Deadline,
         runner: &Arc<dyn Runner>,
     ) -> impl Future<Output = Result<Self::Reply>> + Send;
+
+    /// Whether a connection was lost while something of it was under way.
+    fn was_cut(outcome: &Result<Self::Reply>) -> bool;
 }
 
 impl Request for Cmd {
@@ -36,6 +40,10 @@ impl Request for Cmd {
     ) -> Result<Value> {
         cluster.execute(self, deadline, runner).await
     }
+
+    fn was_cut(outcome: &Result<Value>) -> bool {
+        matches!(outcome, Err(error) if error.code() == Code::NetworkDisconnected)
+    }
 }
 
 impl Request for Batch {
@@ -46,7 +54,8 @@ impl Request for Batch {
         runner: &Arc<dyn Runner>,
     ) -> Result<Self::Reply> {
         if self.is_atomic() {
-            return cluster.send_to(self, place_of(self.commands())?, deadline, runner).await;
+            let place = cluster.place_of_all(self.commands())?;
+            return cluster.send_to(self, place, deadline, runner).await;
         }
         let commands: Vec<_> = self.commands().collect();
         let outcomes = cluster.pipeline(&commands, deadline, runner).await;
@@ -60,6 +69,13 @@ impl Request for Batch {
             _ => Ok(outcomes),
         }
     }
+
+    fn was_cut(outcome: &Result<Self::Reply>) -> bool {
+        match outcome {
+            Ok(replies) => replies.iter().any(Cmd::was_cut),
+            Err(error) => error.code() == Code::NetworkDisconnected,
+        }
+    }
 }
 
 impl Cluster {
@@ -70,6 +86,9 @@ impl Cluster {
         deadline: Deadline,
         runner: &Arc<dyn Runner>,
     ) -> Vec<Result<Value>> {
+        if self.settings.layout == Layout::Replicas {
+            return self.pipeline_in_one(commands, deadline, runner).await;
+        }
         let mut jobs = Vec::new();
         let mut others = Vec::new();
         for (index, command) in commands.iter().enumerate() {
@@ -84,6 +103,55 @@ impl Cluster {
         outcomes.into_iter().map(|(_, outcome)| outcome).collect()
     }
 
+    /// Sends a batch to the one node that its caller means.
+    ///
+    /// # Errors
+    /// [`Code::ArgumentInvalid`] where many are meant.
+    pub(in super::super) async fn execute_batch_on(
+        self: &Arc<Self>,
+        batch: &Batch,
+        routing: &Routing,
+        deadline: Deadline,
+        runner: &Arc<dyn Runner>,
+    ) -> Result<Vec<Result<Value>>> {
+        if matches!(routing, Routing::AllNodes | Routing::AllPrimaries) {
+            let message = "a batch goes to one node: execute its commands one by one, or name a key, a slot or an address";
+            return Err(Error::new(Code::ArgumentInvalid, message));
+        }
+        let place = self.place_of(routing)?;
+        if batch.is_atomic() {
+            return self.send_to(batch, place, deadline, runner).await;
+        }
+        let commands: Vec<_> = batch.commands().collect();
+        Ok(self.pipeline_at(&place, &commands, deadline, runner).await)
+    }
+
+    /// Sends all commands to one place, and returns the outcomes in order.
+    pub(super) async fn pipeline_at(
+        self: &Arc<Self>,
+        place: &Place,
+        commands: &[&Cmd],
+        deadline: Deadline,
+        runner: &Arc<dyn Runner>,
+    ) -> Vec<Result<Value>> {
+        let jobs =
+            commands.iter().enumerate().map(|(index, command)| Job::new(index, command, place.clone()));
+        let mut outcomes = self.run(jobs.collect(), deadline, runner).await;
+        outcomes.sort_unstable_by_key(|(index, _)| *index);
+        outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+    }
+
+    /// Where these commands run, which have to run in one place.
+    ///
+    /// # Errors
+    /// [`Code::ArgumentInvalid`] where their keys are not in one slot of a cluster.
+    pub(super) fn place_of_all<'a>(&self, commands: impl Iterator<Item = &'a Cmd>) -> Result<Place> {
+        match self.settings.layout {
+            Layout::Slots => place_of(commands),
+            Layout::Replicas => Ok(Place::Any),
+        }
+    }
+
     /// A command that is for many nodes, or for none.
     fn alone<'a>(
         self: &'a Arc<Self>,
@@ -96,11 +164,7 @@ impl Cluster {
     }
 }
 
-/// Where these commands run, which have to run in one place.
-///
-/// # Errors
-/// [`Code::ArgumentInvalid`] where their keys are not in one slot.
-pub(super) fn place_of<'a>(commands: impl Iterator<Item = &'a Cmd>) -> Result<Place> {
+fn place_of<'a>(commands: impl Iterator<Item = &'a Cmd>) -> Result<Place> {
     let mut whole: Option<(u16, &[u8])> = None;
     for command in commands {
         let slot = match route::route(command)? {

@@ -18,21 +18,30 @@ use super::super::wire::Deadline;
 use super::slots::{Shard, SlotMap};
 use super::survey::{self, Survey};
 use super::{Cluster, View};
-use crate::config::Address;
+use crate::clock::BoxFuture;
+use crate::config::{Address, Layout};
 use crate::error::{Error, Result};
 
 /// How many nodes are asked each time.
 const ASKED: usize = 3;
 /// How long the others may take once the first has answered.
-const GRACE: Duration = Duration::from_millis(100);
+pub(super) const GRACE: Duration = Duration::from_millis(100);
 /// After so long without a doubt, the next one is the first.
 const QUIET: Duration = Duration::from_secs(2);
 /// Pauses between surveys while the view is doubted again and again: doubling, up to the second of the two.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_millis(500));
 
 impl Cluster {
-    /// Asks the request's addresses in turn, and keeps the connection that answered where it is one of a node.
+    /// Asks the request's addresses.
     pub(super) async fn find(self: &Arc<Self>, runner: &Arc<dyn Runner>) -> Result<()> {
+        match self.settings.layout {
+            Layout::Slots => self.find_slots(runner).await,
+            Layout::Replicas => self.find_primary(runner).await,
+        }
+    }
+
+    /// Asks the addresses in turn, and keeps the connection that answered where it is one of a node.
+    async fn find_slots(self: &Arc<Self>, runner: &Arc<dyn Runner>) -> Result<()> {
         let mut failure = None;
         for address in &self.session.settings.addresses {
             match self.ask_anew(address, runner).await {
@@ -62,12 +71,11 @@ impl Cluster {
     /// Ends when somebody doubts the view, or when its time has come. Returns how long that took.
     async fn quiet(&self, runner: &dyn Runner) -> Duration {
         let began = runner.now();
-        match self.settings.check_every {
-            None => self.doubted.notified().await,
-            Some(interval) => tokio::select! {
-                () = self.doubted.notified() => {}
-                () = runner.sleep(interval) => {}
-            },
+        let interval = self.settings.check_every;
+        tokio::select! {
+            () = self.doubted.notified() => {}
+            () = self.newcomer() => {}
+            () = runner.sleep(interval.unwrap_or_default()), if interval.is_some() => {}
         }
         runner.now().saturating_sub(began)
     }
@@ -93,16 +101,7 @@ impl Cluster {
         let mut surveys = Vec::new();
         let mut grace = None;
         loop {
-            let next = async {
-                match &mut grace {
-                    None => answers.next().await,
-                    Some(over) => tokio::select! {
-                        answer = answers.next() => answer,
-                        () = over => None,
-                    },
-                }
-            };
-            match next.await {
+            match next(&mut answers, &mut grace).await {
                 None => return surveys,
                 Some(Ok(survey)) => {
                     surveys.push(survey);
@@ -161,6 +160,20 @@ impl Cluster {
         let members: BTreeSet<_> = map.nodes().filter_map(|node| node.target().addresses.first()).collect();
         self.view.send_modify(|view| *view = View { map: Some(Arc::clone(&map)), trouble: None, ..*view });
         self.nodes.retain(&members);
+    }
+}
+
+/// The next answer, but for those that come after the grace that the first ones left to them.
+pub(super) async fn next<F: Future>(
+    answers: &mut FuturesUnordered<F>,
+    grace: &mut Option<BoxFuture<'static, ()>>,
+) -> Option<F::Output> {
+    match grace {
+        None => answers.next().await,
+        Some(over) => tokio::select! {
+            answer = answers.next() => answer,
+            () = over => None,
+        },
     }
 }
 

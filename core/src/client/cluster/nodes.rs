@@ -46,6 +46,11 @@ impl Nodes {
         node
     }
 
+    /// The node at this address, where it was named before.
+    pub(super) fn known_at(&self, address: &Address) -> Option<Arc<Node>> {
+        self.known().nodes.get(address).map(Arc::clone)
+    }
+
     /// Puts a connection to use that is there already, as that of a node which is not known yet.
     pub(super) fn adopt(&self, address: &Address, connection: Arc<Connection>, runner: &Arc<dyn Runner>) {
         let mut known = self.known();

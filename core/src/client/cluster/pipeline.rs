@@ -84,10 +84,12 @@ impl Cluster {
         let view = self.view.borrow().clone();
         // Two messages to one channel come in order only by way of one node.
         let any = self.node_at(&view, &Place::Any, runner);
+        let reader = self.only_reader(&view, runner);
         let mut groups: Vec<Group<'a>> = Vec::new();
         for job in jobs {
             let node = match job.way.next() {
                 Place::Any => any.clone(),
+                Place::Slot { only_reads: true, .. } if reader.is_some() => reader.clone(),
                 place => self.node_at(&view, place, runner),
             };
             let asks = job.way.is_asked();

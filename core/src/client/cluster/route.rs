@@ -45,6 +45,21 @@ pub(super) fn route(command: &Cmd) -> Result<Route> {
     Ok(Route::One(place(name, command)))
 }
 
+/// Where a command goes in which all keys are together. What has no key and only reads goes to the primary, too: a cursor
+/// is that of one server.
+pub(super) fn route_without_slots(command: &Cmd) -> Route {
+    let mut room = [0; LONGEST_NAME];
+    let Some(name) = name(command, &mut room) else { return Route::One(Place::Any) };
+    match table::audience(name) {
+        // The others' replies would be no single server's.
+        Some((Audience::Nodes, fold @ (Fold::AllSucceed | Fold::OneSucceeds))) => {
+            Route::Many(Audience::Nodes, fold)
+        }
+        Some(_) => Route::One(Place::Any),
+        None => Route::One(place(name, command)),
+    }
+}
+
 /// The first key of a command, where it has one.
 pub(super) fn first_key(command: &Cmd) -> Option<&[u8]> {
     key(name(command, &mut [0; LONGEST_NAME])?, command)

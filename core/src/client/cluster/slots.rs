@@ -78,9 +78,13 @@ impl SlotMap {
         self.shards.iter().map(|shard| &shard.primary)
     }
 
+    pub(super) fn replicas(&self) -> impl Iterator<Item = &Arc<Node>> {
+        self.shards.iter().flat_map(|shard| &shard.replicas)
+    }
+
     /// Primaries first.
     pub(super) fn nodes(&self) -> impl Iterator<Item = &Arc<Node>> {
-        self.primaries().chain(self.shards.iter().flat_map(|shard| &shard.replicas))
+        self.primaries().chain(self.replicas())
     }
 
     /// A server has said that this node is the slot's primary. A replica that answers for one slot of its shard has
