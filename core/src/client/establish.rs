@@ -12,7 +12,7 @@ use super::session::Session;
 use super::{dial, login};
 use crate::credential::Credential;
 use crate::error::{Error, Result};
-use crate::manager::Attempt;
+use crate::manager::{Attempt, LoginGate};
 
 /// What whoever wants to log in does while the server takes no logins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +57,7 @@ impl Session {
     }
 
     /// Another token may be taken where one was refused, and another login kept where one was forgotten at once.
-    fn is_worth_another(&self, error: &Error) -> bool {
+    pub(super) fn is_worth_another(&self, error: &Error) -> bool {
         match error.code() {
             Code::AuthRefused => self.is_token,
             Code::AuthRequired => self.manager.is_some(),
@@ -100,7 +100,7 @@ impl Session {
             Err(error) => error,
         };
         // A server that refused a token has said no to this identity: what cannot be made after that changes nothing.
-        let was_refused = self.trouble().is_some_and(|trouble| trouble.code() == Code::AuthRefused);
+        let was_refused = self.gate.as_ref().is_some_and(LoginGate::has_refused);
         match &self.settings.fallback {
             Some(fallback) if error.is_about_credentials() && !was_refused => {
                 Ok(WayIn { credential: Some(Arc::clone(fallback)), attempt: None, no_token: Some(error) })

@@ -16,15 +16,16 @@ const FOR_THE_PROCESS: usize = 4;
 struct House {
     stages: usize,
     descriptors: usize,
+    threads: usize,
 }
 
-static HOUSE: Mutex<House> = Mutex::new(House { stages: 0, descriptors: 0 });
+static HOUSE: Mutex<House> = Mutex::new(House { stages: 0, descriptors: 0, threads: 0 });
 
 /// Before anything of a stage is there.
 pub(crate) fn enter() {
     let mut house = HOUSE.lock().unwrap();
     if house.stages == 0 {
-        house.descriptors = descriptors();
+        (house.descriptors, house.threads) = (descriptors(), threads());
     }
     house.stages += 1;
 }
@@ -37,12 +38,21 @@ pub(crate) fn leave() {
         return;
     }
     println!("at the end {} MB of memory are in use", resident() >> 20);
+    as_before("descriptors", house.descriptors, descriptors);
+    as_before("threads", house.threads, threads);
+}
+
+fn threads() -> usize {
+    std::fs::read_dir("/proc/self/task").unwrap().count()
+}
+
+fn as_before(what: &str, before: usize, count: impl Fn() -> usize) {
     let start = Instant::now();
-    while descriptors() > house.descriptors + FOR_THE_PROCESS {
-        let (now, before) = (descriptors(), house.descriptors);
-        assert!(start.elapsed() < PATIENCE, "{now} descriptors are open, and {before} were");
+    while count() > before + FOR_THE_PROCESS {
+        assert!(start.elapsed() < PATIENCE, "there are {} {what}, and {before} were there", count());
         std::thread::sleep(Duration::from_millis(20));
     }
+    println!("at the end there are {} {what}; {before} were there at the beginning", count());
 }
 
 /// Waits until the clients on `runtime` have left nothing at the emulator, and nothing in the runtime.

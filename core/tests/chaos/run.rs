@@ -1,6 +1,7 @@
 //! One stage: an emulator, clients and their actors, and step after step of the plan.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
 
 use keyrotor::{Client, Routing, Value, cmd};
@@ -80,9 +81,12 @@ async fn play(stage: Stage, plan: Plan, length: Duration, patches: &[serde_json:
     let stats: Vec<_> = clients.iter().map(Client::stats).collect();
     let sum = |count: fn(&keyrotor::ClientStats) -> u64| stats.iter().map(count).sum::<u64>();
     println!(
-        "{stage:?}: {steps} steps, {} commands, {} failed, {} reconnects, {} re-AUTHs; the slowest healing took {} ms",
+        "{stage:?}: {steps} steps, {} commands, {} failed, {} of them in doubt, {} writes lost with their server, {} \
+         reconnects, {} re-AUTHs; the slowest healing took {} ms",
         sum(|it| it.commands),
-        world.failures.load(std::sync::atomic::Ordering::SeqCst),
+        world.failures.load(SeqCst),
+        world.in_doubt.load(SeqCst),
+        world.lost.load(SeqCst),
         sum(|it| it.reconnects),
         sum(|it| it.reauths),
         slowest.as_millis()
@@ -118,14 +122,30 @@ async fn go_through(
     println!("  all go on after {} ms", took.as_millis());
     for client in clients {
         let client = client.clone();
-        let who = ours.spawn(async move { who_is(&client).await }).await.unwrap();
+        let asked = ours.spawn(async move {
+            logs_in(&client).await;
+            who_is(&client).await
+        });
+        let who = asked.await.unwrap();
         if who.iter().any(|name| name != USER) {
             world.complain(format!("{step}: somebody is {who:?}"));
         }
     }
     strangers(emulator, world);
+    // What somebody asked for before all logins went on has failed by then, or not.
+    world.all_go_on(within).await;
     world.is_healed();
     took
+}
+
+/// Whoever asks for a login is held back no more: after refusals there may be pauses that nobody else notices, since
+/// their connections are logged in.
+async fn logs_in(client: &Client) {
+    let start = Instant::now();
+    while let Err(error) = client.reauthenticate_now().await {
+        assert!(start.elapsed() < HEALS_WITHIN, "{error}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 /// What each server says of the client, once none of them is in trouble any more.

@@ -228,6 +228,108 @@ async fn t09_a_secret_that_this_server_refused_is_held_back_and_no_other() {
 }
 
 #[tokio::test]
+async fn c06_what_was_refused_after_it_was_replaced_is_not_signed_again() {
+    let it = setup(|source| source.signs = true);
+    let gate = it.manager.login_gate(SERVER).unwrap();
+    let attempt = gate.enter().await.unwrap();
+    let refused_one = attempt.credential().await.unwrap();
+    let second = it.manager.refresh().await.unwrap();
+    attempt.failed(&refused_one, &refused());
+    assert_eq!(it.manager.status().counts.unwrap().rejected, 0, "another is current");
+    let third = it.manager.refresh().await.unwrap();
+    assert!(third.secret != refused_one.secret && third.secret != second.secret, "{third:?}");
+    let probe = gate.enter_or_fail().await.unwrap();
+    let newer = probe.credential_after(third.generation).await.unwrap();
+    assert!(newer.generation > third.generation && newer.secret != refused_one.secret, "{newer:?}");
+    succeed(probe).await;
+}
+
+#[tokio::test]
+async fn c06_what_was_signed_again_before_it_was_refused_is_replaced() {
+    let it = setup(|source| source.signs = true);
+    let gate = it.manager.login_gate(SERVER).unwrap();
+    let attempt = gate.enter().await.unwrap();
+    let refused_one = attempt.credential().await.unwrap();
+    it.manager.refresh().await.unwrap();
+    assert_eq!(
+        it.manager.refresh().await.unwrap().secret,
+        refused_one.secret,
+        "the same bytes in a new life"
+    );
+    attempt.failed(&refused_one, &refused());
+    let probe = gate.enter_or_fail().await.unwrap();
+    assert_ne!(probe.credential().await.unwrap().secret, refused_one.secret);
+    assert_eq!(it.manager.status().counts.unwrap().rejected, 1);
+}
+
+#[tokio::test]
+async fn c06_what_is_being_signed_again_while_it_is_refused_does_not_go_out() {
+    let it = setup(|source| {
+        source.signs = true;
+        source.gate = Some(Semaphore::new(2));
+    });
+    let gate = it.manager.login_gate(SERVER).unwrap();
+    let attempt = gate.enter().await.unwrap();
+    let refused_one = attempt.credential().await.unwrap();
+    it.manager.refresh().await.unwrap();
+    let under_way = tokio::spawn({
+        let manager = it.manager.clone();
+        async move { manager.refresh().await.unwrap() }
+    });
+    settle().await;
+    attempt.failed(&refused_one, &refused());
+    it.source.gate.as_ref().unwrap().add_permits(2);
+    assert_eq!(under_way.await.unwrap().secret, refused_one.secret, "asked for before anybody knew");
+    let probe = gate.enter_or_fail().await.unwrap();
+    assert_ne!(probe.credential().await.unwrap().secret, refused_one.secret);
+    succeed(probe).await;
+    assert!(gate.trouble().is_none());
+}
+
+#[tokio::test]
+async fn t09_the_two_latest_that_were_refused_are_both_avoided() {
+    let it = setup_thrown(|| 0.0, TokenRefreshConfig::default(), |source| source.signs = true);
+    let gate = it.manager.login_gate(SERVER).unwrap();
+    let mut seen = Vec::new();
+    for _ in 0..3 {
+        let attempt = gate.enter().await.unwrap();
+        let credential = attempt.credential().await.unwrap();
+        seen.push(credential.secret.expose().to_owned());
+        if seen.len() < 3 {
+            attempt.failed(&credential, &refused());
+        }
+    }
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), 3, "{seen:?}");
+}
+
+#[tokio::test]
+async fn c07_logins_are_in_trouble_only_once_the_next_token_was_tried_too() {
+    let it = setup(|_| {});
+    let gate = it.manager.login_gate(SERVER).unwrap();
+    fail(&gate, &refused()).await;
+    let mut told = Box::pin(gate.troubled());
+    assert!(gate.trouble().is_none() && (&mut told).now_or_never().is_none(), "it goes out at once");
+    assert!(gate.has_refused(), "no password may take the token's place");
+    fail(&gate, &refused()).await;
+    assert_eq!(gate.trouble().unwrap().code(), Code::AuthRefused);
+    assert_eq!(told.now_or_never().unwrap().code(), Code::AuthRefused, "whoever waits is told");
+    it.advance(1).await;
+    succeed(gate.enter_or_fail().await.unwrap()).await;
+    assert!(gate.trouble().is_none() && !gate.has_refused());
+}
+
+#[tokio::test]
+async fn c12_a_password_that_was_refused_is_trouble_at_once() {
+    let it = setup(|source| source.same_secret = AtomicBool::new(true));
+    let gate = it.manager.login_gate(SERVER).unwrap();
+    fail(&gate, &refused()).await;
+    gate.enter_or_fail().await.unwrap().credential().await.unwrap_err();
+    assert_eq!(gate.trouble().unwrap().code(), Code::AuthRefused);
+}
+
+#[tokio::test]
 async fn t09_what_was_rejected_without_a_gate_holds_everybody_up_for_as_long_as_that() {
     let it = setup(|_| {});
     let gate = it.manager.login_gate(SERVER).unwrap();
