@@ -57,7 +57,7 @@ impl Session {
     }
 
     /// Another token may be taken where one was refused, and another login kept where one was forgotten at once.
-    pub(super) fn is_worth_another(&self, error: &Error) -> bool {
+    fn is_worth_another(&self, error: &Error) -> bool {
         match error.code() {
             Code::AuthRefused => self.is_token,
             Code::AuthRequired => self.manager.is_some(),

@@ -127,7 +127,7 @@ impl Session {
         runner: &dyn Runner,
     ) -> Result<()> {
         match self.log_in_newer(connection, login, Patience::Fails, runner).await {
-            Err(error) if self.is_worth_another(&error) => {
+            Err(error) if error.code() == Code::AuthRefused && self.is_token => {
                 self.log_in_newer(connection, login, Patience::Fails, runner).await
             }
             other => other,
