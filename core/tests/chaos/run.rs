@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
 
 use keyrotor::{Client, Routing, Value, cmd};
-use keyrotor_emulator::Emulator;
+use keyrotor_emulator::{Closed, Emulator};
 use serde_json::json;
 use tokio::runtime::{Builder, Handle, Runtime};
 
@@ -39,6 +39,8 @@ pub(crate) fn stage(stage: Stage, seed: u64, length: Duration, clients: &[serde_
 async fn start(stage: Stage) -> Emulator {
     let life = LIFE.to_string();
     support::emulator_with(&["--token-life", &life, "--session-limit", &life], |config| {
+        // Who asks for anything before a login is thrown out, which the record tells.
+        config.switches.most_unauthenticated = Some(1);
         if stage == Stage::Cluster {
             (config.shards, config.replicas) = (3, 1);
             config.node_timeout = Some(Duration::from_secs(1));
@@ -172,7 +174,7 @@ fn text(value: Value) -> String {
 fn strangers(emulator: &Emulator, world: &World) {
     for connection in emulator.record().connections {
         let is_someone_else = connection.user.as_ref().is_some_and(|user| user != USER);
-        let is_too_early = connection.logins == 0 && connection.commands_refused > 0;
+        let is_too_early = connection.why == Some(Closed::Unauthenticated);
         if is_someone_else || is_too_early {
             world.complain(format!("{connection:?}"));
         }
