@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use keyrotor_emulator::Emulator;
+use keyrotor_emulator::{Closed, Emulator};
 use tokio::runtime::Handle;
 
 use crate::memory::{descriptors, resident};
@@ -55,11 +55,25 @@ fn as_before(what: &str, before: usize, count: impl Fn() -> usize) {
     println!("at the end there are {} {what}; {before} were there at the beginning", count());
 }
 
-/// Waits until the clients on `runtime` have left nothing at the emulator, and nothing in the runtime.
-pub(crate) async fn nothing(emulator: &Emulator, runtime: &Handle) {
-    let open = || emulator.record().connections.iter().filter(|it| it.closed.is_none()).count();
-    none("connections", open).await;
+/// The connections that are open.
+pub(crate) fn connections(emulator: &Emulator) -> Vec<u64> {
+    let record = emulator.record();
+    record.connections.iter().filter(|it| it.closed.is_none()).map(|it| it.id).collect()
+}
+
+/// Waits until the clients on `runtime` have left nothing at the emulator, and nothing in the runtime. Those that were
+/// `open` before are not to wait for the server, which ends each login in time.
+pub(crate) async fn nothing(emulator: &Emulator, open: &[u64], runtime: &Handle) {
+    none("connections", || connections(emulator).len()).await;
     none("tasks", || runtime.metrics().num_alive_tasks()).await;
+    let record = emulator.record();
+    let forgotten: Vec<_> = record
+        .connections
+        .iter()
+        .filter(|it| open.contains(&it.id) && it.why == Some(Closed::SessionLimit))
+        .collect();
+    assert!(forgotten.is_empty(), "the server had to end {forgotten:#?}");
+    println!("at the end {} connections were closed, and no task is left", open.len());
 }
 
 async fn none(what: &str, count: impl Fn() -> usize) {

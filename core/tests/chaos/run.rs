@@ -93,9 +93,10 @@ async fn play(stage: Stage, plan: Plan, length: Duration, patches: &[serde_json:
         sum(|it| it.reauths),
         slowest.as_millis()
     );
+    let open = leaks::connections(&emulator);
     clients.iter().for_each(Client::close);
     drop(clients);
-    leaks::nothing(&emulator, ours).await;
+    leaks::nothing(&emulator, &open, ours).await;
     emulator.stop().await;
 }
 
@@ -121,7 +122,7 @@ async fn go_through(
     faults::play(emulator, step).await;
     let within = if step.hits_logins() { HEALS_WITHIN } else { RECONNECTS_WITHIN };
     let took = world.all_go_on(within).await;
-    println!("  all go on after {} ms", took.as_millis());
+    let start = Instant::now();
     for client in clients {
         let client = client.clone();
         let asked = ours.spawn(async move {
@@ -133,6 +134,11 @@ async fn go_through(
             world.complain(format!("{step}: somebody is {who:?}"));
         }
     }
+    println!(
+        "  all go on after {} ms, and may log in {} ms later",
+        took.as_millis(),
+        start.elapsed().as_millis()
+    );
     strangers(emulator, world);
     // What somebody asked for before all logins went on has failed by then, or not.
     world.all_go_on(within).await;
