@@ -2,6 +2,7 @@
 
 mod age;
 mod alone;
+mod dated;
 mod end;
 mod faults;
 mod flight;
