@@ -45,7 +45,6 @@ use feed::{Demand, Feed};
 pub(crate) use gate::{Attempt, LoginGate};
 use handle::Handle;
 use members::Policy;
-use refusal::Pacing;
 pub(crate) use round::over_budget;
 
 /// Keeps one identity's token fresh.
@@ -228,13 +227,13 @@ impl TokenManager {
     /// cloud credentials behind it; a new one is fetched at once, later ones with growing pauses. Counts once
     /// per generation, and not at all for one that has been replaced already.
     pub fn reject(&self, generation: u64) {
-        self.handle.reject(generation, None, Pacing::Here);
+        self.handle.reject(generation, None);
     }
 
     /// With what the server said.
     #[cfg(feature = "deadpool-postgres")]
     pub(crate) fn reject_with(&self, generation: u64, error: &Error) {
-        self.handle.reject(generation, Some(error), Pacing::Here);
+        self.handle.reject(generation, Some(error));
     }
 
     /// Tells the manager that a server took this generation, which ends the pauses after refusals.

@@ -90,7 +90,8 @@ pub trait Source: Send + Sync + 'static {
 pub struct Fetch {
     /// The time of day.
     pub now: SystemTime,
-    /// Credentials that the answer must differ from: the current one, and the one that a server refused.
+    /// Credentials that the answer must differ from: the current one, and those that a server refused lately. Where it
+    /// cannot differ from all, the first matter most.
     pub differs_from: Vec<Arc<Credential>>,
 }
 

@@ -14,7 +14,7 @@ use super::session::Session;
 use super::{dial, login};
 use crate::credential::Credential;
 use crate::error::{Error, Result};
-use crate::manager::Attempt;
+use crate::manager::{Attempt, LoginGate};
 
 /// How long a turn to log in is kept while the server is dialled.
 const TURN: Duration = Duration::from_millis(250);
@@ -116,7 +116,7 @@ impl Session {
             Err(error) => error,
         };
         // A server that refused a token has said no to this identity: what cannot be made after that changes nothing.
-        let was_refused = self.trouble().is_some_and(|trouble| trouble.code() == Code::AuthRefused);
+        let was_refused = self.gate.as_ref().is_some_and(LoginGate::has_refused);
         match &self.settings.fallback {
             Some(fallback) if error.is_about_credentials() && !was_refused => {
                 Ok(WayIn { credential: Some(Arc::clone(fallback)), attempt: None, no_token: Some(error) })

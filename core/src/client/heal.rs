@@ -16,7 +16,7 @@ use super::wire::Deadline;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Lease;
 use crate::error::{Error, Result};
-use crate::manager::{LoginGate, TokenManager};
+use crate::manager::TokenManager;
 
 /// Re-AUTH begins in this share of the lease: it is done by 95 % even where a token has to be fetched first.
 const REAUTH: (f64, f64) = (0.80, 0.92);
@@ -119,6 +119,21 @@ impl Session {
         self.send_login(connection, WayIn::by_token(attempt, credential), runner).await
     }
 
+    /// For whoever would rather fail than wait. On a refusal the next token goes out at once.
+    async fn log_in_now(
+        &self,
+        connection: &Connection,
+        login: LoginRecord,
+        runner: &dyn Runner,
+    ) -> Result<()> {
+        match self.log_in_newer(connection, login, Patience::Fails, runner).await {
+            Err(error) if error.code() == Code::AuthRefused && self.is_token => {
+                self.log_in_newer(connection, login, Patience::Fails, runner).await
+            }
+            other => other,
+        }
+    }
+
     /// Sends something on a connection that somebody has, and once more after healing where the server says that
     /// nothing of it ran for want of a login.
     pub(super) async fn send_on<S: Sendable>(
@@ -166,10 +181,11 @@ impl Session {
         runner: &dyn Runner,
     ) -> Result<()> {
         // Said at once, and not behind whoever waits to log in again.
-        if let Some(error) = self.trouble() {
-            return Err(error);
-        }
-        let _one_at_a_time = connection.relogin.lock().await;
+        let _one_at_a_time = tokio::select! {
+            biased;
+            error = self.troubled() => return Err(error),
+            turn = connection.relogin.lock() => turn,
+        };
         let mut outcome = Ok(());
         for _ in 0..HEALS {
             if connection.login().count > seen.count {
@@ -185,9 +201,12 @@ impl Session {
         outcome
     }
 
-    /// Why logins fail for now.
-    pub(super) fn trouble(&self) -> Option<Error> {
-        self.gate.as_ref().and_then(LoginGate::trouble)
+    /// Why logins fail for now, once they do.
+    async fn troubled(&self) -> Error {
+        match &self.gate {
+            Some(gate) => gate.troubled().await,
+            None => std::future::pending().await,
+        }
     }
 
     async fn send_login(
@@ -228,7 +247,7 @@ impl Session {
             let login = connection.login();
             // The next connection is the one that tries a token again after the fallback password.
             if can && login.generation > 0 {
-                outcome = outcome.and(self.log_in_newer(&connection, login, Patience::Fails, runner).await);
+                outcome = outcome.and(self.log_in_now(&connection, login, runner).await);
             }
         }
         outcome

@@ -231,7 +231,7 @@ impl Feed {
         let current = self.current.load();
         let mut fetch = Fetch::at(self.clock.wall());
         fetch.differs_from.extend(current.as_ref().map(|held| Arc::clone(&held.credential)));
-        fetch.differs_from.extend(state.refusals.refused());
+        fetch.differs_from.extend(state.refusals.remembered());
         fetch
     }
 

@@ -11,7 +11,6 @@ use keyrotor_proto::Code;
 use super::feed::Feed;
 use super::line::{Failure, Line, Turn};
 use super::pace::Kind;
-use super::refusal::Pacing;
 use super::{TokenManager, closed_error};
 use crate::credential::Credential;
 use crate::error::{Error, Result};
@@ -100,9 +99,26 @@ impl LoginGate {
         }
     }
 
-    /// Why logins fail at this server for now.
+    /// Why logins fail at this server for now; nothing while a new token may go out at once after one that was refused.
     pub(crate) fn trouble(&self) -> Option<Error> {
         self.line.trouble()
+    }
+
+    /// Whether the server refused the last that was shown to it.
+    pub(crate) fn has_refused(&self) -> bool {
+        self.line.failure().is_some_and(|failure| failure.code() == Code::AuthRefused)
+    }
+
+    /// [`trouble`](Self::trouble), as soon as there is some.
+    pub(crate) async fn troubled(&self) -> Error {
+        loop {
+            // Made before the look, so that no change after it goes unnoticed.
+            let changed = self.line.changed.notified();
+            if let Some(error) = self.trouble() {
+                return error;
+            }
+            changed.await;
+        }
     }
 
     /// Where this identity is held back whatever the server, since somebody rejected its tokens without a gate, nobody
@@ -133,6 +149,17 @@ impl Attempt<'_> {
     pub(crate) async fn credential(&self) -> Result<Arc<Credential>> {
         let credential = self.gate.manager.credential_async().await;
         let credential = credential.inspect_err(|error| self.gate.note_pause(self.round, error))?;
+        self.unrefused(credential).await
+    }
+
+    /// What was fetched by somebody who did not know that this server has refused it is exchanged, where the source
+    /// has another.
+    async fn unrefused(&self, mut credential: Arc<Credential>) -> Result<Arc<Credential>> {
+        if self.gate.line.holds_back(&credential)
+            && let Ok(another) = self.gate.manager.refresh().await
+        {
+            credential = another;
+        }
         self.gate.line.let_out(&credential)?;
         Ok(credential)
     }
@@ -144,7 +171,8 @@ impl Attempt<'_> {
     pub(crate) async fn credential_after(&self, generation: u64) -> Result<Arc<Credential>> {
         let mut credential = self.credential().await?;
         if credential.generation <= generation {
-            credential = self.gate.manager.refresh().await?;
+            let newer = self.gate.manager.refresh().await?;
+            credential = self.unrefused(newer).await?;
         }
         // Sent once more, it would prolong nothing.
         if credential.generation <= generation { Err(same_again()) } else { Ok(credential) }
@@ -160,11 +188,11 @@ impl Attempt<'_> {
     /// now, all who log in there wait. Anything else says nothing about the logins of others.
     pub(crate) fn failed(self, credential: &Arc<Credential>, error: &Error) {
         let Some(kind) = Kind::of(error) else { return };
-        if kind == Kind::Refused {
-            self.gate.manager.handle.reject(credential.generation, Some(error), Pacing::AtTheGate);
-        }
         // Without a manager nobody is left who would wait.
         let Ok(feed) = self.gate.manager.handle.feed() else { return };
+        if kind == Kind::Refused {
+            feed.refuse(credential, error);
+        }
         let jitter = feed.jitter(&feed.look());
         let failure = Failure { kind, credential, error };
         self.gate.line.shut(self.round, &failure, jitter);

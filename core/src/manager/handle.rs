@@ -152,9 +152,9 @@ impl Handle {
         round::over_budget(&feed.name, budget)
     }
 
-    pub(super) fn reject(&self, generation: u64, error: Option<&Error>, pacing: Pacing) {
+    pub(super) fn reject(&self, generation: u64, error: Option<&Error>) {
         if let Ok(home) = self.home() {
-            home.feed.reject(generation, error, pacing);
+            home.feed.reject(generation, error, Pacing::Here);
         }
     }
 

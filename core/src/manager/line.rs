@@ -57,6 +57,8 @@ struct Trouble {
     /// How many try now, and how many may at once.
     inside: u32,
     width: u32,
+    /// Something new may go out at once, and nobody knows yet what will come of it.
+    is_open_to_new: bool,
     repeat: Option<Repeat>,
 }
 
@@ -89,11 +91,21 @@ impl Line {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Why nobody got in since the last failure.
+    /// What came of the last login, while nobody got in since.
+    pub(super) fn failure(&self) -> Option<Error> {
+        self.error_where(|_| true)
+    }
+
+    /// The [`failure`](Self::failure), unless something new may go out at once.
     pub(super) fn trouble(&self) -> Option<Error> {
+        self.error_where(|trouble| !trouble.is_open_to_new)
+    }
+
+    fn error_where(&self, matters: impl Fn(&Trouble) -> bool) -> Option<Error> {
         let state = self.state();
         // Once one got in, it is only a matter of turns.
-        state.trouble.as_ref().filter(|trouble| trouble.width == 1).map(|trouble| trouble.error.clone())
+        let trouble = state.trouble.as_ref().filter(|trouble| trouble.width == 1 && matters(trouble));
+        trouble.map(|trouble| trouble.error.clone())
     }
 
     fn is_in_trouble(&self) -> bool {
@@ -135,7 +147,8 @@ impl Line {
                 until: series.until_repeat(now, jitter),
             });
             let error = failure.error.clone();
-            state.trouble = Some(Trouble { error, until, inside: 0, width: 1, repeat });
+            let is_open_to_new = failure.kind == Kind::Refused && until <= now;
+            state.trouble = Some(Trouble { error, until, inside: 0, width: 1, is_open_to_new, repeat });
         }
         self.changed.notify_waiters();
     }
@@ -148,8 +161,9 @@ impl Line {
                 return;
             }
             state.round += 1;
-            let trouble = Trouble { error: error.clone(), until, inside: 0, width: 1, repeat: None };
-            state.trouble = Some(trouble);
+            let error = error.clone();
+            let (is_open_to_new, repeat) = (false, None);
+            state.trouble = Some(Trouble { error, until, inside: 0, width: 1, is_open_to_new, repeat });
         }
         self.changed.notify_waiters();
     }
@@ -185,18 +199,31 @@ impl Line {
         self.changed.notify_waiters();
     }
 
+    /// Whether this server refused it just now.
+    pub(super) fn holds_back(&self, credential: &Credential) -> bool {
+        let state = self.state();
+        state.trouble.as_ref().and_then(|trouble| trouble.held_back(credential, &*self.clock)).is_some()
+    }
+
     /// What this server refused already goes out again no sooner than it would after a second refusal.
     pub(super) fn let_out(&self, credential: &Credential) -> Result<()> {
-        let now = self.clock.monotonic();
-        let mut state = self.state();
-        let Some(trouble) = &mut state.trouble else { return Ok(()) };
-        let repeat = trouble.repeat.as_ref();
-        let Some(repeat) =
-            repeat.filter(|repeat| repeat.refused.secret == credential.secret && now < repeat.until)
-        else {
-            return Ok(());
+        let error = {
+            let mut state = self.state();
+            let Some(trouble) = &mut state.trouble else { return Ok(()) };
+            let Some(until) = trouble.held_back(credential, &*self.clock) else { return Ok(()) };
+            trouble.until = trouble.until.max(until);
+            trouble.is_open_to_new = false;
+            trouble.error.clone()
         };
-        trouble.until = trouble.until.max(repeat.until);
-        Err(trouble.error.clone())
+        self.changed.notify_waiters();
+        Err(error)
+    }
+}
+
+impl Trouble {
+    /// Until when this goes out no more, where it was refused.
+    fn held_back(&self, credential: &Credential, clock: &dyn Clock) -> Option<Duration> {
+        let repeat = self.repeat.as_ref().filter(|repeat| repeat.refused.secret == credential.secret);
+        repeat.map(|repeat| repeat.until).filter(|until| clock.monotonic() < *until)
     }
 }

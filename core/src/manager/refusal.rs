@@ -1,5 +1,6 @@
 //! What the servers refused, and how slowly the next token may go to them.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,10 +15,15 @@ use crate::secret::Secret;
 /// The cloud credentials behind refused tokens are dropped at most this often.
 const FORGET_KEYS_EVERY: Duration = Duration::from_secs(30);
 
+/// A token that is dated by the second can be made in three ways at a time: beside these one is left.
+const REMEMBERED: usize = 2;
+
 #[derive(Default)]
 pub(super) struct Refusals {
     series: Series,
     last: Option<Refused>,
+    /// The latest secrets that a server refused, whether they were current still or not.
+    remembered: VecDeque<Arc<Credential>>,
     paused_until: Option<Duration>,
     keys_forgotten_at: Option<Duration>,
 }
@@ -38,8 +44,19 @@ pub(super) enum Pacing {
 }
 
 impl Refusals {
-    pub(super) fn refused(&self) -> Option<Arc<Credential>> {
-        self.last.as_ref().map(|last| Arc::clone(&last.credential))
+    /// What the source is to differ from.
+    pub(super) fn remembered(&self) -> impl Iterator<Item = Arc<Credential>> {
+        self.remembered.iter().map(Arc::clone)
+    }
+
+    /// `false` where this secret is one of them already.
+    fn remember(&mut self, refused: &Arc<Credential>) -> bool {
+        let is_new = self.remembered.iter().all(|old| old.secret != refused.secret);
+        if is_new {
+            self.remembered.push_front(Arc::clone(refused));
+            self.remembered.truncate(REMEMBERED);
+        }
+        is_new
     }
 
     /// The refusal itself, while no new token may go out.
@@ -71,6 +88,7 @@ impl Refusals {
     fn note(&mut self, refused: Refused, now: Duration, jitter: Jitter) -> Duration {
         let until = self.series.note(Kind::Refused, now, jitter);
         let until = if refused.pacing == Pacing::Here { until } else { now };
+        self.remember(&refused.credential);
         self.last = Some(refused);
         self.paused_until = self.paused_until.max(Some(until));
         until.saturating_sub(now)
@@ -124,6 +142,22 @@ impl Feed {
                 let _ = self.take_off(state);
             }
         });
+    }
+
+    /// The server behind a gate refused this credential. One that is current no more is remembered all the same: a
+    /// source that is asked twice within a second may sign the very same bytes again, or have done so.
+    pub(super) fn refuse(self: &Arc<Self>, refused: &Arc<Credential>, error: &Error) {
+        let current = self.change(|state| {
+            let is_news = state.refusals.remember(refused);
+            let current = self.current.load_full().filter(|held| {
+                let was_signed_again = is_news && held.credential.secret == refused.secret;
+                was_signed_again || held.generation() == refused.generation
+            });
+            current.map(|held| held.generation())
+        });
+        if let Some(generation) = current {
+            self.reject(generation, Some(error), Pacing::AtTheGate);
+        }
     }
 
     pub(super) fn accept(&self, generation: u64) {

@@ -2,6 +2,7 @@
 
 mod age;
 mod alone;
+mod dated;
 mod end;
 mod faults;
 mod flight;
@@ -47,6 +48,8 @@ struct Scripted {
     gate: Option<Semaphore>,
     inline: bool,
     same_secret: AtomicBool,
+    /// Signs what has a date in whole seconds: one is dated back where it would be a token that it is to differ from.
+    signs: bool,
     throttles: Option<Duration>,
     asks_again_after: Option<Duration>,
     identity: Option<Identity>,
@@ -62,7 +65,7 @@ impl Scripted {
         }
     }
 
-    fn answer(&self) -> Result<Fetched, SourceError> {
+    fn answer(&self, question: &Fetch) -> Result<Fetched, SourceError> {
         self.intrude();
         let call = self.calls.load(SeqCst);
         assert!(!self.panics.load(SeqCst), "scripted panic");
@@ -76,11 +79,24 @@ impl Scripted {
         if self.fails.load(SeqCst) {
             return Err(SourceError::Transient(error));
         }
-        let secret = if self.same_secret.load(SeqCst) { "same".to_owned() } else { format!("token-{call}") };
+        let secret = match self.same_secret.load(SeqCst) {
+            true => "same".to_owned(),
+            false if self.signs => self.signed(question),
+            false => format!("token-{call}"),
+        };
         let now = self.clock.wall();
         let mut fetched = Fetched::new("user", secret, now).expires_at(now + *self.life.lock().unwrap());
         fetched.ask_again_at = self.asks_again_after.map(|after| now + after);
         Ok(fetched)
+    }
+}
+
+impl Scripted {
+    fn signed(&self, question: &Fetch) -> String {
+        let second = self.clock.monotonic().as_secs();
+        let mut dated = (0..=2).map(|back| format!("signed {second} - {back}"));
+        let is_new = |secret: &String| question.differs_from.iter().all(|old| old.secret.expose() != secret);
+        dated.find(is_new).unwrap()
     }
 }
 
@@ -89,20 +105,20 @@ impl Source for Arc<Scripted> {
         "scripted"
     }
 
-    fn fetch<'a>(&'a self, _: Fetch) -> BoxFuture<'a, Result<Fetched, SourceError>> {
+    fn fetch<'a>(&'a self, question: Fetch) -> BoxFuture<'a, Result<Fetched, SourceError>> {
         Box::pin(async move {
             self.calls.fetch_add(1, SeqCst);
             if let Some(gate) = &self.gate {
                 gate.acquire().await.unwrap().forget();
             }
-            self.answer()
+            self.answer(&question)
         })
     }
 
-    fn fetch_now(&self, _: &Fetch) -> Option<Result<Fetched, SourceError>> {
+    fn fetch_now(&self, question: &Fetch) -> Option<Result<Fetched, SourceError>> {
         self.inline.then(|| {
             self.calls.fetch_add(1, SeqCst);
-            self.answer()
+            self.answer(question)
         })
     }
 
@@ -146,6 +162,7 @@ fn source(clock: &ManualClock) -> Scripted {
         gate: None,
         inline: false,
         same_secret: AtomicBool::new(false),
+        signs: false,
         throttles: None,
         asks_again_after: None,
         identity: None,

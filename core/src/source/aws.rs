@@ -84,7 +84,7 @@ impl AwsSource {
     }
 
     fn sign(&self, region: &str, keys: &AwsKeys, fetch: &Fetch) -> Result<Fetched, SourceError> {
-        let mut last = None;
+        let mut least_wrong: Option<(usize, Fetched)> = None;
         for back in 0..=BACKDATE_SECONDS {
             let Some(at) = fetch.now.checked_sub(Duration::from_secs(back)) else {
                 break;
@@ -100,12 +100,17 @@ impl AwsSource {
                 expires_at: Some(token_end(at, self.life, keys)),
                 ask_again_at: None,
             };
-            if !fetch.differs_from.iter().any(|other| other.secret == fetched.secret) {
+            let Some(rank) = fetch.differs_from.iter().position(|other| other.secret == fetched.secret)
+            else {
                 return Ok(Fetched { ask_again_at: self.keys.renewal_by(self.number, fetch.now), ..fetched });
+            };
+            if least_wrong.as_ref().is_none_or(|(other, _)| rank >= *other) {
+                least_wrong = Some((rank, fetched));
             }
-            last = Some(fetched);
         }
-        last.ok_or_else(|| SourceError::Permanent(Error::internal("the clock stands before 1970")))
+        least_wrong
+            .map(|(_, fetched)| fetched)
+            .ok_or_else(|| SourceError::Permanent(Error::internal("the clock stands before 1970")))
     }
 }
 

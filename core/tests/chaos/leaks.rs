@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use keyrotor_emulator::Emulator;
+use keyrotor_emulator::{Closed, Emulator};
 use tokio::runtime::Handle;
 
 use crate::memory::{descriptors, resident};
@@ -16,15 +16,16 @@ const FOR_THE_PROCESS: usize = 4;
 struct House {
     stages: usize,
     descriptors: usize,
+    threads: usize,
 }
 
-static HOUSE: Mutex<House> = Mutex::new(House { stages: 0, descriptors: 0 });
+static HOUSE: Mutex<House> = Mutex::new(House { stages: 0, descriptors: 0, threads: 0 });
 
 /// Before anything of a stage is there.
 pub(crate) fn enter() {
     let mut house = HOUSE.lock().unwrap();
     if house.stages == 0 {
-        house.descriptors = descriptors();
+        (house.descriptors, house.threads) = (descriptors(), threads());
     }
     house.stages += 1;
 }
@@ -37,19 +38,42 @@ pub(crate) fn leave() {
         return;
     }
     println!("at the end {} MB of memory are in use", resident() >> 20);
-    let start = Instant::now();
-    while descriptors() > house.descriptors + FOR_THE_PROCESS {
-        let (now, before) = (descriptors(), house.descriptors);
-        assert!(start.elapsed() < PATIENCE, "{now} descriptors are open, and {before} were");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    as_before("descriptors", house.descriptors, descriptors);
+    as_before("threads", house.threads, threads);
 }
 
-/// Waits until the clients on `runtime` have left nothing at the emulator, and nothing in the runtime.
-pub(crate) async fn nothing(emulator: &Emulator, runtime: &Handle) {
-    let open = || emulator.record().connections.iter().filter(|it| it.closed.is_none()).count();
-    none("connections", open).await;
+fn threads() -> usize {
+    std::fs::read_dir("/proc/self/task").unwrap().count()
+}
+
+fn as_before(what: &str, before: usize, count: impl Fn() -> usize) {
+    let start = Instant::now();
+    while count() > before + FOR_THE_PROCESS {
+        assert!(start.elapsed() < PATIENCE, "there are {} {what}, and {before} were there", count());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    println!("at the end there are {} {what}; {before} were there at the beginning", count());
+}
+
+/// The connections that are open.
+pub(crate) fn connections(emulator: &Emulator) -> Vec<u64> {
+    let record = emulator.record();
+    record.connections.iter().filter(|it| it.closed.is_none()).map(|it| it.id).collect()
+}
+
+/// Waits until the clients on `runtime` have left nothing at the emulator, and nothing in the runtime. Those that were
+/// `open` before are not to wait for the server, which ends each login in time.
+pub(crate) async fn nothing(emulator: &Emulator, open: &[u64], runtime: &Handle) {
+    none("connections", || connections(emulator).len()).await;
     none("tasks", || runtime.metrics().num_alive_tasks()).await;
+    let record = emulator.record();
+    let forgotten: Vec<_> = record
+        .connections
+        .iter()
+        .filter(|it| open.contains(&it.id) && it.why == Some(Closed::SessionLimit))
+        .collect();
+    assert!(forgotten.is_empty(), "the server had to end {forgotten:#?}");
+    println!("at the end {} connections were closed, and no task is left", open.len());
 }
 
 async fn none(what: &str, count: impl Fn() -> usize) {

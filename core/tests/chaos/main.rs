@@ -30,8 +30,8 @@ use std::time::Duration;
 use plan::Stage;
 use serde_json::json;
 
-/// Of a short run, which is the same each time.
-const SEED: u64 = 20_261_122;
+/// Of a short run, which is the same each time: one whose first steps have nearly every fault among them.
+const SEED: u64 = 5013;
 const SECONDS: u64 = 12;
 
 fn number(name: &str, default: u64) -> u64 {

@@ -60,9 +60,18 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
-    /// Whether a login may fail because of it, for a reason that the caller is told.
-    pub(crate) fn hits_logins(self) -> bool {
+    /// Whether logins meet it.
+    fn is_about_logins(self) -> bool {
         matches!(self, Self::Refuse { .. } | Self::Throttle | Self::Unavailable | Self::IamOutage)
+    }
+
+    /// Whether a login may fail because of it, for a reason that the caller is told. Where a single login is refused,
+    /// or a single token, the next token gets in, and nobody is told.
+    pub(crate) fn hits_logins(self) -> bool {
+        match self {
+            Self::Refuse { count, current } => count > 1 && !current,
+            other => other.is_about_logins(),
+        }
     }
 
     /// Whether what was acknowledged may be gone after it.
@@ -76,7 +85,7 @@ impl Fault {
 
     /// Whether nobody notices it before a connection is made.
     fn needs_a_drop(self) -> bool {
-        self.hits_logins() || matches!(self, Self::CloseListener | Self::Certificate { .. })
+        self.is_about_logins() || matches!(self, Self::CloseListener | Self::Certificate { .. })
     }
 }
 

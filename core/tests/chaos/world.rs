@@ -25,6 +25,10 @@ pub(crate) struct World {
     complaints: Mutex<Vec<String>>,
     actors: Mutex<Vec<(String, Arc<AtomicU64>)>>,
     pub(crate) failures: AtomicU64,
+    /// Commands that failed, and may have run.
+    pub(crate) in_doubt: AtomicU64,
+    /// Acknowledged writes that were gone after a fault that may lose some.
+    pub(crate) lost: AtomicU64,
 }
 
 /// Counts what an actor gets done.
@@ -97,7 +101,9 @@ impl World {
         if !is_fine {
             self.complain(format!("{who}: {} {error}", error.name()));
         }
-        matches!(error.code(), Code::NetworkDisconnected | Code::RequestTimeout)
+        let is_in_doubt = matches!(error.code(), Code::NetworkDisconnected | Code::RequestTimeout);
+        self.in_doubt.fetch_add(is_in_doubt.into(), SeqCst);
+        is_in_doubt
     }
 
     /// Waits until each actor has got something done that it began after this. Returns how long that took.

@@ -39,6 +39,46 @@ async fn c06_exactly_the_cached_token_is_refused() {
     assert_ne!(hashes[1], hashes[2], "the second AUTH carries another");
 }
 
+/// Under refresh the source signs one token after the other within a second.
+#[tokio::test]
+async fn c06_a_forced_login_that_is_refused_tries_the_next_token() {
+    let emulator = support::emulator(&[]).await;
+    let client = support::client(&emulator, json!({})).await;
+    for round in 1..=10 {
+        for _ in 0..round % 3 {
+            client.refresh().await.unwrap();
+        }
+        emulator.faults().refuse(Refuse { count: Some(1), ..Refuse::default() }).unwrap();
+        client.reauthenticate_now().await.unwrap();
+        client.execute(&cmd("PING")).await.unwrap();
+        assert_eq!(refused(&emulator), round);
+    }
+    let logins = emulator.record().logins;
+    for pair in logins.windows(2).filter(|pair| pair[0].reason.is_some()) {
+        assert_ne!(pair[0].token_sha256, pair[1].token_sha256, "the next one carries another");
+    }
+    assert_eq!(emulator.record().totals.connections, 1);
+}
+
+#[tokio::test]
+async fn t09_after_two_refusals_a_forced_login_is_held_back() {
+    let emulator = support::emulator(&[]).await;
+    let retry = json!({"refresh": {"retry": {"jitterPercentage": 0}}});
+    let client = support::client(&emulator, retry).await;
+    emulator.faults().refuse(Refuse { count: Some(2), ..Refuse::default() }).unwrap();
+    let start = Instant::now();
+    for _ in 0..2 {
+        let error = client.reauthenticate_now().await.unwrap_err();
+        assert_eq!(error.code(), Code::AuthRefused);
+    }
+    assert_eq!(refused(&emulator), 2, "the second call sent nothing");
+    while client.reauthenticate_now().await.is_err() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(start.elapsed() >= Duration::from_secs(1), "{:?}", start.elapsed());
+    assert_eq!(refused(&emulator), 2);
+}
+
 #[tokio::test]
 async fn t09_a_permanently_refused_identity_sends_at_most_ten_logins_in_thirty_seconds() {
     let emulator = support::emulator(&[]).await;

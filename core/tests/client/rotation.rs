@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use keyrotor::{Callback, Callbacks, Client, Fetched, Format, TokenManager, cmd};
+use keyrotor::{Callback, Callbacks, Client, Code, Fetched, Format, TokenManager, cmd};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
@@ -38,6 +38,69 @@ async fn c18_forced_rotations_are_invisible() {
     assert_eq!((record.totals.relogins, record.totals.logins_refused), (1000, 0));
     assert!(record.logins.windows(2).all(|pair| pair[0].token_sha256 != pair[1].token_sha256));
     assert!(client.status().unwrap().generation > 1000);
+}
+
+/// The replies of a connection keep their order: what is sent behind a login is answered behind it. But it is sent, and
+/// runs, while the login's own reply is still to come.
+#[tokio::test]
+async fn c18_no_command_is_held_back_while_a_login_is_under_way() {
+    let emulator = support::emulator(&[]).await;
+    let patience = json!({"requestTimeout": 30_000, "connectionTimeout": 30_000});
+    let client = support::client(&emulator, patience).await;
+    client.execute(cmd("SET").arg("counter").arg(0)).await.unwrap();
+    let forwarded = || emulator.record().connections[0].commands_forwarded;
+    let before = forwarded();
+    emulator.faults().stall(Duration::from_secs(60));
+    let logging_in = tokio::spawn({
+        let client = client.clone();
+        async move { client.reauthenticate_now().await }
+    });
+    until(|| emulator.record().totals.relogins == 1).await;
+    let commands: Vec<_> = (0..100)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { client.execute(cmd("INCR").arg("counter")).await })
+        })
+        .collect();
+    until(|| forwarded() == before + 1 + 100).await;
+    assert!(!logging_in.is_finished(), "its reply is held back");
+    emulator.faults().clear();
+    let mut counted = Vec::new();
+    for command in commands {
+        counted.push(command.await.unwrap().unwrap());
+    }
+    logging_in.await.unwrap().unwrap();
+    counted.sort_by_key(|count| format!("{count:?}"));
+    counted.dedup();
+    assert_eq!(counted.len(), 100, "each ran once");
+    assert_eq!(emulator.record().totals.connections, 1);
+}
+
+async fn until(holds: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < Duration::from_secs(20), "it never came");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn c12_a_login_on_a_live_connection_has_a_time_of_its_own() {
+    let emulator = support::emulator(&[]).await;
+    let patience = json!({"requestTimeout": 30_000, "connectionTimeout": 300});
+    let client = support::client(&emulator, patience).await;
+    emulator.faults().stall(Duration::from_secs(60));
+    let command = tokio::spawn({
+        let client = client.clone();
+        async move { client.execute(&cmd("PING")).await }
+    });
+    let error = client.reauthenticate_now().await.unwrap_err();
+    assert_eq!(error.code(), Code::AuthTimeout);
+    assert!(!command.is_finished(), "a command has the time of its request");
+    emulator.faults().clear();
+    command.await.unwrap().unwrap();
+    client.reauthenticate_now().await.unwrap();
+    assert_eq!(emulator.record().totals.connections, 1);
 }
 
 /// Gives a token at once, and the next ones when it is let.

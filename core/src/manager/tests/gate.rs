@@ -5,13 +5,13 @@ use futures_util::FutureExt;
 use super::*;
 use crate::manager::gate::{Attempt, LoginGate};
 
-const SERVER: &str = "cache.example:6379";
+pub(super) const SERVER: &str = "cache.example:6379";
 
 fn unavailable() -> Error {
     Error::new(Code::AuthUnavailable, "ERR service is not available")
 }
 
-fn refused() -> Error {
+pub(super) fn refused() -> Error {
     Error::new(Code::AuthRefused, "WRONGPASS")
 }
 
@@ -58,13 +58,13 @@ async fn connection(manager: TokenManager, server: Arc<Server>) {
     }
 }
 
-async fn fail(gate: &LoginGate, error: &Error) {
+pub(super) async fn fail(gate: &LoginGate, error: &Error) {
     let attempt = gate.enter().await.unwrap();
     let credential = attempt.credential().await.unwrap();
     attempt.failed(&credential, error);
 }
 
-async fn succeed(attempt: Attempt<'_>) {
+pub(super) async fn succeed(attempt: Attempt<'_>) {
     let credential = attempt.credential().await.unwrap();
     attempt.succeeded(&credential);
 }
@@ -225,6 +225,31 @@ async fn t09_a_secret_that_this_server_refused_is_held_back_and_no_other() {
     succeed(elsewhere.enter_or_fail().await.unwrap()).await;
     it.advance(1).await;
     succeed(gate.enter_or_fail().await.unwrap()).await;
+}
+
+#[tokio::test]
+async fn c07_logins_are_in_trouble_only_once_the_next_token_was_tried_too() {
+    let it = setup(|_| {});
+    let gate = it.manager.login_gate(SERVER).unwrap();
+    fail(&gate, &refused()).await;
+    let mut told = Box::pin(gate.troubled());
+    assert!(gate.trouble().is_none() && (&mut told).now_or_never().is_none(), "it goes out at once");
+    assert!(gate.has_refused(), "no password may take the token's place");
+    fail(&gate, &refused()).await;
+    assert_eq!(gate.trouble().unwrap().code(), Code::AuthRefused);
+    assert_eq!(told.now_or_never().unwrap().code(), Code::AuthRefused, "whoever waits is told");
+    it.advance(1).await;
+    succeed(gate.enter_or_fail().await.unwrap()).await;
+    assert!(gate.trouble().is_none() && !gate.has_refused());
+}
+
+#[tokio::test]
+async fn c12_a_password_that_was_refused_is_trouble_at_once() {
+    let it = setup(|source| source.same_secret = AtomicBool::new(true));
+    let gate = it.manager.login_gate(SERVER).unwrap();
+    fail(&gate, &refused()).await;
+    gate.enter_or_fail().await.unwrap().credential().await.unwrap_err();
+    assert_eq!(gate.trouble().unwrap().code(), Code::AuthRefused);
 }
 
 #[tokio::test]

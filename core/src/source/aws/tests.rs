@@ -190,6 +190,10 @@ async fn t09_two_tokens_of_one_second_differ_by_their_date() {
             generation,
         }));
     }
+    let [newest, oldest] = [0, 2].map(|age| secrets[age].clone());
+    assert_eq!(source.fetch(fetch.clone()).await.unwrap().secret, oldest, "what is named last matters least");
+    fetch.differs_from.reverse();
+    assert_eq!(source.fetch(fetch).await.unwrap().secret, newest);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! INCR: what runs twice shows in the next reply.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
 
 use keyrotor::{Client, cmd};
 
@@ -22,6 +23,11 @@ impl Count {
         (may_have_lost || now >= self.last) && now <= self.last + self.in_doubt
     }
 
+    /// How many that were acknowledged this reply does not count.
+    fn lost_before(&self, reply: Option<u64>) -> u64 {
+        reply.map_or(0, |reply| (self.last + 1).saturating_sub(reply))
+    }
+
     /// Takes the reply to one more INCR; `false` where it cannot be.
     fn take(&mut self, reply: u64, may_have_lost: bool) -> bool {
         let ran = reply.saturating_sub(1);
@@ -38,6 +44,7 @@ pub(super) async fn count(client: Client, key: String, world: Arc<World>) {
         match client.execute(cmd("INCR").arg(&key)).await {
             Ok(reply) => {
                 let Count { last, in_doubt } = count;
+                world.lost.fetch_add(count.lost_before(number(&reply)), SeqCst);
                 if !number(&reply).is_some_and(|reply| count.take(reply, world.loses_writes())) {
                     world.complain(format!("{key}: {reply:?} after {last}, with {in_doubt} in doubt"));
                 }

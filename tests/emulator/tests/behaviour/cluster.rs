@@ -1,7 +1,7 @@
 //! Cluster mode, with the servers of both kinds: what clients see of it, and what can be done to it.
 
-use crate::support::{Client, Draft, SERVERS, Value, WRONGPASS, config, start, until, wait};
-use keyrotor_emulator::{Certificate, Closed, Config, Emulator, Node, Refuse, Reshard, Role};
+use crate::support::{Client, Draft, NOAUTH, SERVERS, Value, WRONGPASS, config, start, until, wait};
+use keyrotor_emulator::{Certificate, Closed, Config, Emulator, Node, Refuse, Reshard, Role, Switches};
 use std::path::Path;
 use std::time::Duration;
 
@@ -249,6 +249,16 @@ async fn without_tls_a_stranger_gets_no_further_than_a_ping() {
     client.send(b"INFO\r\n").await;
     assert!(client.is_closed().await);
     assert!(emulator.record().logins.is_empty());
+}
+
+/// They ask whether somebody is there before they log in, which is no client's impatience.
+#[tokio::test]
+async fn the_clusters_own_servers_may_knock() {
+    let switches = Switches { most_unauthenticated: Some(1), ..Switches::default() };
+    let emulator = start(Config { shards: 1, replicas: 1, switches, ..config() }).await;
+    let mut client = Client::connect(&emulator).await;
+    assert_eq!(client.call(&["PING"]).await, Value::error(NOAUTH));
+    assert!(client.is_closed().await);
 }
 
 #[tokio::test]
