@@ -147,6 +147,37 @@ def test_c09_a_loop_watches_keys(shared_emulator: Emulator, loop: Loop) -> None:
     run(loop, work())
 
 
+@every_loop
+def test_c09_a_call_that_is_cancelled_ends_its_watch_though_its_reply_has_come(
+    shared_emulator: Emulator, loop: Loop
+) -> None:
+    async def work() -> None:
+        async with await AsyncClient.connect(shared_emulator.request()) as client:
+            while True:
+                watch = await client.watch("key")
+                before = client.stats()["commands"]
+                reading = asyncio.ensure_future(watch.execute("SET", "key", "read"))
+                await asyncio.sleep(0)
+                if not reading.done():
+                    break
+                # On a busy machine the reply may be there before anybody waits.
+                await watch.discard()
+            # The loop stands still meanwhile, so that nobody is told of the reply.
+            while client.stats()["commands"] == before or client.stats()["in_flight"]:
+                pass
+            reading.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await reading
+            assert "over" in repr(watch)
+            with pytest.raises(keyrotor.ClosedError, match="watch is over"):
+                await watch.exec(client.pipeline().execute("SET", "key", "written"))
+            assert await client.execute("GET", "key") == b"read"
+            while any(one["role"] == "own" for one in client.stats()["connections"]):
+                await asyncio.sleep(0.01)
+
+    run(loop, work())
+
+
 def test_scripts_go_by_their_digest_and_whole_where_the_server_lost_them(client: Client) -> None:
     client.execute("DEL", "n")
     client.execute("SCRIPT", "FLUSH")

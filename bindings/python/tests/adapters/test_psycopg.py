@@ -62,9 +62,13 @@ def test_azure_replaces_a_refused_token_too(azure: Front) -> None:
 
 
 def test_what_azure_says_is_explained(azure: Front) -> None:
+    assert isinstance(azure.credentials, keyrotor.EntraId)
     for_redis = dataclasses.replace(azure.credentials, scope="https://redis.azure.com/.default")
-    with pytest.raises(psycopg.OperationalError, match="valid audience claim") as caught:
-        keyrotor.psycopg.connect(for_redis, azure.conninfo)
+    with (
+        keyrotor.TokenManager(for_redis) as manager,
+        pytest.raises(psycopg.OperationalError, match="valid audience claim") as caught,
+    ):
+        keyrotor.psycopg.connect(manager, azure.conninfo)
     advice = caught.value.__cause__
     assert isinstance(advice, keyrotor.AuthError)
     assert "ossrdbms-aad.database.windows.net/.default" in advice.message
