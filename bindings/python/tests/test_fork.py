@@ -241,8 +241,8 @@ def test_b03_a_child_keeps_nothing_of_its_parents_runtime_and_requests(
         monkeypatch.setenv(name, "/nonexistent")
     with held(UNDER_WAY) as running:
         assert running.stdout is not None
-        # Its event, its epoll set under two numbers, the mark, the request, and one of the pair that tokio has
-        # for signals; the pair itself stays.
+        # Its event, its epoll set under two numbers, the mark, the request, and one of a pair of sockets
+        # that tokio has for signals; the pair itself stays.
         kept = running.stdout.readline()
         assert kept == f"{['/dev/null'] * 6 + ['socket'] * 2}\n"
         assert running.stdout.readline() == "the request ends: b''\n"
