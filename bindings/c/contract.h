@@ -23,8 +23,9 @@
  * Start      Nothing runs before the first use: no thread, no network, no file. From then on one thread serves all
  *            managers and clients; it ends with the last of them.
  * Panics     A bug in the library is the error internal; it neither aborts the program nor unwinds into it.
- * fork()     Not supported yet in a process that uses the library: make managers and clients after the fork.
- *            (fork() with exec at once is fine.)
+ * fork()     A child uses the managers that it inherits, with their tokens, and renews these by itself; it connects
+ *            clients of its own, since those of its parent say closed there. Not from a signal handler, nor from a
+ *            function that the library calls.
  * Signals    None is used, no handler is set, and a broken connection raises no SIGPIPE in the program. A call that
  *            waits goes on waiting after a signal handler has run.
  */

@@ -8,7 +8,7 @@ use keyrotor_proto::Code;
 pub use crate::manager::observe_events;
 pub use crate::process::{Own, PerProcess};
 #[cfg(all(feature = "client", unix))]
-pub use crate::sockets::{OpenSocket, open_sockets};
+pub use crate::sockets::Inheritance;
 
 use crate::error::{Error, Result};
 use crate::process::Process;

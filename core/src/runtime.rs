@@ -12,6 +12,8 @@ use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::foreign::Foreign;
 use crate::process::{PerProcess, Process};
+#[cfg(all(feature = "client", unix))]
+use crate::sockets::Mark;
 use crate::sync::Handle;
 use crate::timer::Timer;
 
@@ -26,6 +28,9 @@ pub(crate) struct Engine {
     handle: Handle,
     /// `None` in tests and in the model, which bring their own runtime.
     runtime: Option<Runtime>,
+    /// By which a forked child finds what it inherits of the runtime.
+    #[cfg(all(feature = "client", unix))]
+    mark: Option<Mark>,
     process: Process,
 }
 
@@ -72,7 +77,16 @@ impl Engine {
         let handle = runtime.handle().clone();
         let timer = Timer::start(&handle, clock::system());
         let foreign = Foreign::new(&handle);
-        Ok(Self { timer, foreign, handle, runtime: Some(runtime), process: Process::this() })
+        Ok(Self {
+            timer,
+            foreign,
+            // Where there is none, a child merely keeps more open than it need.
+            #[cfg(all(feature = "client", unix))]
+            mark: Mark::set(&handle).ok(),
+            handle,
+            runtime: Some(runtime),
+            process: Process::this(),
+        })
     }
 
     #[cfg(model)]
@@ -80,7 +94,15 @@ impl Engine {
         let handle = Handle;
         let timer = Timer::start(&handle, clock::system());
         let foreign = Foreign::new(&handle);
-        Ok(Self { timer, foreign, handle, runtime: None, process: Process::this() })
+        Ok(Self {
+            timer,
+            foreign,
+            handle,
+            runtime: None,
+            #[cfg(all(feature = "client", unix))]
+            mark: None,
+            process: Process::this(),
+        })
     }
 
     #[cfg(test)]
@@ -88,7 +110,15 @@ impl Engine {
         let handle = Handle::current();
         let timer = Timer::start(&handle, clock);
         let foreign = Foreign::new(&handle);
-        Arc::new(Self { timer, foreign, handle, runtime: None, process: Process::this() })
+        Arc::new(Self {
+            timer,
+            foreign,
+            handle,
+            runtime: None,
+            #[cfg(all(feature = "client", unix))]
+            mark: None,
+            process: Process::this(),
+        })
     }
 
     pub(crate) fn handle(&self) -> &Handle {
@@ -100,6 +130,9 @@ impl Drop for Engine {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             if self.process.is_gone() {
+                // To let go of it would be to change the parent's epoll set.
+                #[cfg(all(feature = "client", unix))]
+                std::mem::forget(self.mark.take());
                 std::mem::forget(runtime);
                 return;
             }

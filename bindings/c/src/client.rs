@@ -10,6 +10,7 @@ use crate::argument::{bytes, command, invalid, required};
 use crate::batch::kr_batch;
 use crate::callbacks::kr_callbacks;
 use crate::error::kr_error;
+use crate::fork;
 use crate::format::{self, kr_format};
 use crate::guard::{guard, produce, release};
 use crate::reply::kr_reply;
@@ -80,6 +81,7 @@ pub unsafe extern "C" fn kr_client_connect_with(
 }
 
 fn connect(request: &[u8], format: Format, callbacks: &Callbacks) -> Result<kr_client, Error> {
+    fork::watch();
     host::wait_for(Client::hosted(request, format, callbacks, Hosting::Callers)).map(kr_client)
 }
 

@@ -11,6 +11,7 @@
 #![expect(non_camel_case_types, reason = "types have the names that they have in C")]
 
 mod argument;
+mod fork;
 mod guard;
 mod rotation;
 mod sigpipe;

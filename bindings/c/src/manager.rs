@@ -10,6 +10,7 @@ use crate::argument::{bytes, invalid, required};
 use crate::callbacks::kr_callbacks;
 use crate::credential::kr_credential;
 use crate::error::kr_error;
+use crate::fork;
 use crate::format::{self, kr_format};
 use crate::guard::{guard, produce, release};
 use crate::rotation::Rotation;
@@ -43,6 +44,7 @@ pub unsafe extern "C" fn kr_token_manager_new(
         // SAFETY: the caller's promise.
         let request = unsafe { bytes(request, len, "request") }?;
         let manager = TokenManager::from_request(request, format::read(format)?)?;
+        fork::watch();
         Ok(kr_token_manager { manager, rotation: Mutex::default() })
     })
 }
@@ -64,6 +66,7 @@ pub unsafe extern "C" fn kr_token_manager_new_with(
         let request = unsafe { bytes(request, len, "request") }?;
         let callbacks = required(callbacks, "callbacks")?.all();
         let manager = TokenManager::from_request_with(request, format::read(format)?, &callbacks)?;
+        fork::watch();
         Ok(kr_token_manager { manager, rotation: Mutex::default() })
     })
 }

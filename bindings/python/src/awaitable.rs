@@ -13,7 +13,7 @@ use keyrotor::host::{Background, Task};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyCFunction, PyTuple};
 
 use crate::error::{Failure, guarded, panicked};
 use crate::gate;
@@ -29,12 +29,19 @@ pub(crate) fn coroutine<'py, T: Send + 'static>(
     convert: impl FnOnce(Python<'_>, T) -> PyResult<Py<PyAny>> + Send + 'static,
 ) -> PyResult<Bound<'py, PyAny>> {
     static OUTCOME: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let work: Work = Box::pin(async move {
-        let result = future.await;
-        Box::new(move |py: Python<'_>| guarded(py, || Ok(convert(py, result?)?))) as Outcome
-    });
-    let call = Call { state: Mutex::new(State::New(work)), waiter: Arc::default() };
-    OUTCOME.import(py, "keyrotor._awaiting", "outcome")?.call1((call,))
+    OUTCOME.import(py, "keyrotor._awaiting", "outcome")?.call1((Call::new(future, convert),))
+}
+
+/// [`coroutine`], which calls `end` where whoever awaits it gives up: dropping the future says nothing once it is ready.
+pub(crate) fn coroutine_or<'py, T: Send + 'static>(
+    py: Python<'py>,
+    future: impl Future<Output = Result<T, Error>> + Send + 'static,
+    convert: impl FnOnce(Python<'_>, T) -> PyResult<Py<PyAny>> + Send + 'static,
+    end: impl Fn() + Send + Sync + 'static,
+) -> PyResult<Bound<'py, PyAny>> {
+    static OUTCOME: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let end = PyCFunction::new_closure(py, None, None, move |_, _| end())?;
+    OUTCOME.import(py, "keyrotor._awaiting", "outcome_or_end")?.call1((Call::new(future, convert), end))
 }
 
 /// Leaves the thread that first polls: what follows runs on keyrotor's own.
@@ -108,6 +115,17 @@ impl Call {
 }
 
 impl Call {
+    fn new<T: Send + 'static>(
+        future: impl Future<Output = Result<T, Error>> + Send + 'static,
+        convert: impl FnOnce(Python<'_>, T) -> PyResult<Py<PyAny>> + Send + 'static,
+    ) -> Self {
+        let work: Work = Box::pin(async move {
+            let result = future.await;
+            Box::new(move |py: Python<'_>| guarded(py, || Ok(convert(py, result?)?))) as Outcome
+        });
+        Self { state: Mutex::new(State::New(work)), waiter: Arc::default() }
+    }
+
     fn poll_once(&self) -> Option<Outcome> {
         let mut state = locked(&self.state);
         let State::New(work) = &mut *state else { return None };

@@ -1,9 +1,9 @@
 //! What a fork does to keyrotor: its threads are at rest when it happens, and the child lets go of its parent's
-//! connections. All else that a child needs, it makes anew by itself.
+//! connections and of what its parent's runtime has open. All else that a child needs, it makes anew by itself.
 
 use std::cell::RefCell;
 
-use keyrotor::host::{OpenSocket, open_sockets};
+use keyrotor::host::Inheritance;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -11,12 +11,12 @@ use crate::gate;
 
 thread_local! {
     /// What a child of this thread inherits.
-    static INHERITED: RefCell<Vec<OpenSocket>> = const { RefCell::new(Vec::new()) };
+    static INHERITED: RefCell<Option<Inheritance>> = const { RefCell::new(None) };
 }
 
 #[pyfunction]
 fn before(py: Python<'_>) {
-    INHERITED.set(open_sockets());
+    INHERITED.set(Some(Inheritance::of_this_process()));
     gate::hold(py);
 }
 
@@ -26,11 +26,11 @@ fn after_in_parent() {
     INHERITED.take();
 }
 
-/// The parent's connections end with the parent. Their numbers stay taken, for what here still thinks that it owns
-/// them.
+/// The parent's connections end with the parent, and what here still thinks that it owns them can do nothing to the
+/// parent's epoll set. Their numbers stay taken for it.
 #[pyfunction]
 fn after_in_child(py: Python<'_>) -> PyResult<()> {
-    let inherited: Vec<_> = INHERITED.take().iter().filter_map(OpenSocket::descriptor).collect();
+    let inherited = INHERITED.take().as_ref().map(Inheritance::descriptors).unwrap_or_default();
     if inherited.is_empty() {
         return Ok(());
     }

@@ -36,6 +36,11 @@ impl Held {
         })
     }
 
+    /// Ends it here and now, with its connection. Harmless when it is over.
+    pub(crate) fn give_up(&self) {
+        drop(self.place().take());
+    }
+
     pub(crate) fn is_over(&self) -> bool {
         self.place().is_none()
     }

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from databases import Databases, Front
+from databases import AZURE, Databases, Front
 from emulator import Emulator
 
 PACKAGE = Path(__file__).parents[1] / "python"
@@ -41,7 +41,7 @@ def shared_emulator() -> Iterator[Emulator]:
 
 @pytest.fixture(scope="session")
 def databases() -> Iterator[Databases]:
-    """RDS and DSQL, one PostgreSQL for each, for all tests: they start slowly."""
+    """RDS, DSQL and Azure, one PostgreSQL for each, for all tests: they start slowly."""
     with Databases() as running:
         yield running
 
@@ -58,5 +58,13 @@ def rds(databases: Databases) -> Iterator[Front]:
 def dsql(databases: Databases) -> Iterator[Front]:
     """A user of DSQL whom no other test knows."""
     front = databases.front("dsql")
+    yield front
+    front.recover()
+
+
+@pytest.fixture
+def azure(databases: Databases) -> Iterator[Front]:
+    """A user of Azure's PostgreSQL whom no other test knows."""
+    front = databases.front(AZURE)
     yield front
     front.recover()

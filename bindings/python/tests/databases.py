@@ -25,16 +25,31 @@ WHO = "SELECT current_user"
 SESSION_LIMIT = 5
 _Result = TypeVar("_Result")
 _USERS = [f"app{number}" for number in range(100)]
+AZURE = "azure_postgres"
+SECRET = "made-up"
+_APPLICATIONS = [
+    {
+        "client_id": f"00000000-aaaa-0000-0000-00000000{number:04}",
+        "object_id": f"00000000-bbbb-0000-0000-00000000{number:04}",
+        "secrets": [SECRET],
+    }
+    for number in range(len(_USERS))
+]
+"""One for each user: nobody else has its tokens."""
 
 
 class Databases(keyrotor.testing.Emulator):
-    """An RDS instance and a DSQL cluster. Each test logs in as somebody else, with tokens of its own."""
+    """One database of each service. Each test logs in as somebody else, with tokens of its own."""
 
     def __init__(self) -> None:
         keys = [{"id": KEY.access_key_id, "secret": KEY.secret_access_key}]
         rds = {"users": _USERS, "database": DATABASE}
         dsql = {"users": _USERS, "session_limit": SESSION_LIMIT}
-        super().__init__({"region": REGION, "keys": keys, "rds": rds, "dsql": dsql})
+        owners = zip(_USERS, _APPLICATIONS, strict=True)
+        azure = {"users": {user: of["object_id"] for user, of in owners}, "database": DATABASE}
+        entra = {"applications": _APPLICATIONS}
+        sections = {"rds": rds, "dsql": dsql, AZURE: azure, "entra": entra}
+        super().__init__({"region": REGION, "keys": keys, **sections})
         self._users = itertools.cycle(_USERS)
 
     def front(self, name: str) -> Front:
@@ -43,7 +58,7 @@ class Databases(keyrotor.testing.Emulator):
 
 
 class Front:
-    """One user of the `rds` or `dsql` front."""
+    """One user of the `rds`, `dsql` or `azure_postgres` front."""
 
     key = KEY
 
@@ -52,17 +67,38 @@ class Front:
         self.user = user
         self.port = int(databases.ready[name]["address"].rpartition(":")[2])
         self.ca = str(databases.ca)
-        self.database = DATABASE if name == "rds" else "postgres"
+        self.database = "postgres" if name == "dsql" else DATABASE
+        self.application = str(_APPLICATIONS[_USERS.index(user)]["client_id"])
+        self.tenant: dict[str, Any] = databases.ready["entra"]
         self._databases = databases
 
     @property
     def credentials(self) -> keyrotor.Credentials:
         """What a manager of this user's tokens is made of."""
+        if self.name == AZURE:
+            return keyrotor.EntraId(
+                tenant_id=self.tenant["tenant"],
+                client_id=self.application,
+                client_secret=SECRET,
+                username=self.user,
+                scope="https://ossrdbms-aad.database.windows.net/.default",
+                authority=self.tenant["http"],
+            )
         if self.name == "dsql":
             return keyrotor.Dsql(host="localhost", username=self.user, region=REGION, access_key=KEY)
         return keyrotor.Rds(
             host="localhost", port=self.port, username=self.user, region=REGION, access_key=KEY
         )
+
+    @property
+    def options(self) -> dict[str, str]:
+        """What the adapters that know addresses only have to be told of Azure's, beside the secret."""
+        return {
+            "service": "entra",
+            "tenant_id": self.tenant["tenant"],
+            "client_id": self.application,
+            "authority": self.tenant["http"],
+        }
 
     @property
     def conninfo(self) -> str:

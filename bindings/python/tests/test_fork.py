@@ -180,12 +180,7 @@ print("child", outcome(pid))
 
 
 def test_b03_a_child_does_not_keep_its_parents_connections(emulator: Emulator) -> None:
-    paths = os.pathsep.join([str(Path(sys.modules["keyrotor"].__file__ or "").parents[1]), str(HERE)])
-    line = [sys.executable, "-c", HELD, json.dumps(emulator.request())]
-    environment = {**os.environ, "PYTHONPATH": paths}
-    with subprocess.Popen(
-        line, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as running:
+    with held(HELD, json.dumps(emulator.request())) as running:
         assert running.stdout is not None
         assert running.stdout.readline() == "closed\n"
         end = time.monotonic() + PATIENCE_SECONDS
@@ -194,6 +189,76 @@ def test_b03_a_child_does_not_keep_its_parents_connections(emulator: Emulator) -
             time.sleep(0.02)
         out, _ = running.communicate("", PATIENCE_SECONDS)
     assert (running.returncode, out) == (0, "child 0\n")
+
+
+# A request for AWS keys is under way when the process forks; a pair of sockets is the program's own.
+UNDER_WAY = """
+import os, socket, sys
+import keyrotor
+from processes import forked, outcome
+
+server = socket.create_server(("127.0.0.1", 0))
+own = socket.socketpair()
+ready, say = os.pipe()
+
+def opened():
+    numbers = [number for number in os.listdir("/proc/self/fd") if os.path.lexists("/proc/self/fd/" + number)]
+    return {number: os.readlink("/proc/self/fd/" + number) for number in numbers}
+
+before = opened()
+port = server.getsockname()[1]
+os.environ["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = f"http://127.0.0.1:{port}/keys"
+manager = keyrotor.TokenManager(keyrotor.ElastiCache(cluster_name="c", username="u", region="r"))
+manager.start()
+asked, _ = server.accept()
+assert asked.recv(9999).startswith(b"GET /keys")
+
+def child():
+    now = opened()
+    assert all(now[number] == before[number] for number in map(str, (own[0].fileno(), server.fileno(), say)))
+    del now[str(asked.fileno())]
+    new = [name for number, name in now.items() if before.get(number) != name and name[:6] != "/proc/"]
+    os.write(1, f"{sorted(name.partition(':')[0] for name in new)}\\n".encode())
+    os.write(say, b"1")
+    sys.stdin.read()
+
+pid, _ = forked(child)
+os.read(ready, 1)
+manager.close()
+asked.settimeout(20)
+print("the request ends:", asked.recv(9999), flush=True)
+print("child", outcome(pid))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no names for descriptors")
+def test_b03_a_child_keeps_nothing_of_its_parents_runtime_and_requests(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, "/nonexistent")
+    with held(UNDER_WAY) as running:
+        assert running.stdout is not None
+        # Its event, its epoll set under two numbers, the mark, the request, and one of a pair of sockets
+        # that tokio has for signals; the pair itself stays.
+        kept = running.stdout.readline()
+        assert kept == f"{['/dev/null'] * 6 + ['socket'] * 2}\n"
+        assert running.stdout.readline() == "the request ends: b''\n"
+        out, _ = running.communicate("", PATIENCE_SECONDS)
+    assert (running.returncode, out) == (0, "child 0\n")
+
+
+@contextmanager
+def held(code: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Code in an interpreter of its own, whose input stays open until `communicate`."""
+    paths = os.pathsep.join([str(Path(sys.modules["keyrotor"].__file__ or "").parents[1]), str(HERE)])
+    environment = {**os.environ, "PYTHONPATH": paths}
+    line = [sys.executable, "-c", code, *arguments]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(line, env=environment, stdin=pipe, stdout=pipe, text=True) as running:
+        yield running
 
 
 SIBLINGS = """

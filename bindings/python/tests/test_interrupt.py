@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import keyrotor
 import pytest
@@ -80,6 +84,31 @@ def test_b06_ctrl_c_ends_a_connect() -> None:
                 addresses=[address], tls_mode="SecureTls", connection_timeout=20_000
             )
         )
+
+
+def command_goes_on_for() -> float:
+    """How long `python -m keyrotor ping` does after Ctrl-C, which comes when it waits for the server."""
+    paths = str(Path(keyrotor.__file__).parents[1])
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        request = {
+            "addresses": [{"host": "127.0.0.1", "port": silent.getsockname()[1]}],
+            "tlsMode": "SecureTls",
+            "connectionTimeout": 20_000,
+        }
+        line = [sys.executable, "-m", "keyrotor", "ping", "--request", "/dev/stdin"]
+        with subprocess.Popen(line, stdin=subprocess.PIPE, env={**os.environ, "PYTHONPATH": paths}) as ping:
+            assert ping.stdin is not None
+            ping.stdin.write(json.dumps(request).encode())
+            ping.stdin.close()
+            with silent.accept()[0]:
+                pressed = time.monotonic()
+                ping.send_signal(signal.SIGINT)
+                assert ping.wait() == -signal.SIGINT
+                return time.monotonic() - pressed
+
+
+def test_b06_ctrl_c_ends_the_command() -> None:
+    assert command_goes_on_for() < LIMIT or command_goes_on_for() < LIMIT
 
 
 def test_a_handler_that_raises_nothing_ends_nothing(emulator: Emulator) -> None:

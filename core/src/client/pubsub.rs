@@ -106,10 +106,12 @@ impl Subscriber {
             supervisor: Mutex::default(),
         });
         let connection = listener.establish(&runner, Patience::Fails, None).await?;
+        // From here on, its drop ends what has begun.
+        let subscriber = Self { listener: Arc::clone(&listener) };
         let supervising = supervise(Arc::clone(&listener), Arc::clone(&runner), connection);
         *listener.supervisor() = Some(runner.spawn(Box::pin(supervising)));
         session.note_listener(&listener)?;
-        Ok(Self { listener })
+        Ok(subscriber)
     }
 
     /// Subscribes to channels; ends when the server has confirmed it. While there is no connection it waits for the

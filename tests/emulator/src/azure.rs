@@ -1,9 +1,12 @@
-//! The judgement of an Entra token at the gate of Azure's Redis: a pure function, and the checks that it makes.
+//! The judgement of an Entra token at the gates of Azure: a pure function, and the checks that it makes.
 //!
-//! The user of AUTH or HELLO … AUTH is the object id of a service principal or managed identity, the password is its
-//! access token. The checks run in this order; the first that fails is the [`Reason`] in the record. A client sees
-//! the same `WRONGPASS` for all of them. The connection is closed when its token ends, unless a newer one came by
-//! AUTH before; there is no TLS-less port. A subscriber in RESP2 cannot send AUTH, so it is cut.
+//! The password is an access token of a service principal or managed identity. At the Redis the user of AUTH or
+//! HELLO … AUTH is its object id; at the [PostgreSQL](crate::rds) it is the role that was made for it. The checks run
+//! in this order; the first that fails is the [`Reason`] in the record.
+//!
+//! A client of the Redis sees the same `WRONGPASS` for all of them. Its connection is closed when its token ends,
+//! unless a newer one came by AUTH before; there is no TLS-less port. A subscriber in RESP2 cannot send AUTH, so it is
+//! cut.
 //!
 //! | id | reason | what must hold | backed by |
 //! | --- | --- | --- | --- |
@@ -12,16 +15,16 @@
 //! | A03 | `unknown-key` | `kid` names a key of the tenant that counts | the tenant's `jwks_uri` |
 //! | A04 | `signature` | that key signed the token | RFC 7515 |
 //! | A05 | `claims` | `aud`, `iss`, `tid`, `oid`, `nbf` and `exp` are there | Entra's access token reference |
-//! | A06 | `audience` | `aud` is Azure Cache for Redis, by address or id | its scope, `https://redis.azure.com/.default` |
+//! | A06 | `audience` | `aud` is Azure Cache for Redis, by address or id; or Azure's databases, by address | their scopes, `https://redis.azure.com/.default` and `https://ossrdbms-aad.database.windows.net/.default` |
 //! | A07 | `issuer` | `iss` is the tenant's name in tokens of its version | access token reference |
 //! | A08 | `tenant` | `tid` is the tenant | access token reference |
 //! | A09 | `not-before` | `nbf` is no more than five minutes ahead | access token reference |
 //! | A10 | `expired` | `exp` is still to come | "closes an authenticated connection when its token expires" |
-//! | A11 | `wrong-user` | `oid` is the user of AUTH | "the user name is the object id" |
+//! | A11 | `wrong-user` | `oid` is the user of AUTH, or that of the role's identity | "the user name is the object id"; `pgaadauth_create_principal` |
 //! | A12 | `unknown-user` | the user is given access (`users`) | access policy assignment |
 
 use crate::entra::Issuer;
-use crate::entra::resource::{REDIS_ID, REDIS_URL};
+use crate::entra::resource::{DATABASES_URL, REDIS_ID, REDIS_URL};
 use crate::jwt::Jwt;
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -62,17 +65,17 @@ impl Reason {
     }
 
     /// The next step for whoever sent the token.
-    pub(crate) fn advice(self) -> &'static str {
+    pub(crate) fn advice(self, at: Place) -> &'static str {
         match self {
             Self::Malformed => "send an access token of Entra as the password",
             Self::Algorithm | Self::UnknownKey | Self::Signature | Self::Issuer | Self::Tenant => {
                 "get the token from the authority and tenant that are played here (AZURE_AUTHORITY_HOST)"
             }
             Self::Claims => "this is no access token: an id token will not do",
-            Self::Audience => "ask for the scope https://redis.azure.com/.default",
+            Self::Audience => at.advice_on_the_audience(),
             Self::NotBefore => "the clock of who made the token is ahead",
             Self::Expired => "log in with a newer token",
-            Self::WrongUser => "the user name is the token's `oid`, the object id",
+            Self::WrongUser => at.advice_on_the_user(),
             Self::UnknownUser => "give this object id access here (--user, `users`)",
         }
     }
@@ -101,6 +104,36 @@ impl fmt::Display for Reason {
     }
 }
 
+/// `Place` is what the token is shown to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Redis,
+    Postgres,
+}
+
+impl Place {
+    fn audiences(self) -> &'static [&'static str] {
+        match self {
+            Self::Redis => &[REDIS_URL, REDIS_ID],
+            Self::Postgres => &[DATABASES_URL],
+        }
+    }
+
+    fn advice_on_the_audience(self) -> &'static str {
+        match self {
+            Self::Redis => "ask for the scope https://redis.azure.com/.default",
+            Self::Postgres => "ask for the scope https://ossrdbms-aad.database.windows.net/.default",
+        }
+    }
+
+    fn advice_on_the_user(self) -> &'static str {
+        match self {
+            Self::Redis => "the user name is the token's `oid`, the object id",
+            Self::Postgres => "the role is another identity's: `users` says whose it is, by object id",
+        }
+    }
+}
+
 /// `Finding` is what a token says of itself, whether it is believed or not.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Finding {
@@ -114,12 +147,27 @@ pub(crate) struct Finding {
     pub(crate) refused: Option<Reason>,
 }
 
-/// Judges `text` as the cache would at `now`; `known` says whether the user is given access.
-pub(crate) fn judge(text: &str, user: &str, known: bool, issuer: &Issuer, now: SystemTime) -> Finding {
+/// `Identity` is whose token it must be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Identity<'a> {
+    /// The object id.
+    pub(crate) object: &'a str,
+    /// Whether it is given access.
+    pub(crate) known: bool,
+}
+
+/// Judges `text` as `at` would at `now`.
+pub(crate) fn judge(
+    text: &str,
+    at: Place,
+    identity: Identity<'_>,
+    issuer: &Issuer,
+    now: SystemTime,
+) -> Finding {
     let Some(token) = Jwt::parse(text) else {
         return Finding { refused: Some(Reason::Malformed), ..Finding::default() };
     };
-    let case = Case { token: &token, user, known, issuer, now };
+    let case = Case { token: &token, at, identity, issuer, now };
     Finding {
         issued: token.time("iat"),
         expires: token.time("exp"),
@@ -130,8 +178,8 @@ pub(crate) fn judge(text: &str, user: &str, known: bool, issuer: &Issuer, now: S
 
 struct Case<'a> {
     token: &'a Jwt<'a>,
-    user: &'a str,
-    known: bool,
+    at: Place,
+    identity: Identity<'a>,
     issuer: &'a Issuer,
     now: SystemTime,
 }
@@ -151,13 +199,13 @@ impl Case<'_> {
         let audience = token.audience().ok_or(Reason::Claims)?;
         let (name, tenant, object) = (text("iss")?, text("tid")?, text("oid")?);
         let (begins, expires) = (time("nbf")?, time("exp")?);
-        require([REDIS_URL, REDIS_ID].contains(&audience.trim_end_matches('/')), Reason::Audience)?;
+        require(self.at.audiences().contains(&audience.trim_end_matches('/')), Reason::Audience)?;
         require(name == self.issuer.name(), Reason::Issuer)?;
         require(tenant == self.issuer.tenant(), Reason::Tenant)?;
         require(begins <= self.now + SKEW, Reason::NotBefore)?;
         require(self.now < expires, Reason::Expired)?;
-        require(object == self.user, Reason::WrongUser)?;
-        require(self.known, Reason::UnknownUser)
+        require(object == self.identity.object, Reason::WrongUser)?;
+        require(self.identity.known, Reason::UnknownUser)
     }
 }
 

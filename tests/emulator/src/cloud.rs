@@ -6,7 +6,7 @@ use crate::credentials::{self, Credentials};
 use crate::emulator::Emulator;
 use crate::entra::{Entra, EntraConfig};
 use crate::keyring::Keyring;
-use crate::rds::{DsqlConfig, Rds, RdsConfig};
+use crate::rds::{AzurePostgresConfig, DsqlConfig, Rds, RdsConfig};
 use crate::refusal::Refusals;
 use crate::shared::{Shared, bind};
 use crate::{Error, config};
@@ -30,7 +30,7 @@ const OF_RDS: [&str; 3] = ["region", "time_scale", "token_life"];
 /// `CloudConfig` says which fronts to play. Each is a section of the file.
 ///
 /// In a file: `{"region": …, "keys": […], "control": …, "cache": {…}, "credentials": {…}, "entra": {…}, "rds": {…},
-/// "dsql": {…}}`, where `clock`, `keys`, `region`, `time_scale`
+/// "dsql": {…}, "azure_postgres": {…}}`, where `clock`, `keys`, `region`, `time_scale`
 /// and `token_life` may stand at the top for all sections. Unknown names are errors.
 #[derive(Clone, Debug, Default)]
 pub struct CloudConfig {
@@ -55,6 +55,8 @@ pub struct CloudConfig {
     pub rds: Option<RdsConfig>,
     /// The front of Aurora DSQL.
     pub dsql: Option<DsqlConfig>,
+    /// The front of Azure Database for PostgreSQL.
+    pub azure_postgres: Option<AzurePostgresConfig>,
 }
 
 impl CloudConfig {
@@ -82,12 +84,25 @@ impl CloudConfig {
         let entra = section(&mut fields, "entra", &common, &OF_ENTRA)?;
         let rds = section(&mut fields, "rds", &common, &OF_RDS)?;
         let dsql = section(&mut fields, "dsql", &common, &OF_RDS)?;
+        let azure_postgres = section(&mut fields, "azure_postgres", &common, &[])?;
         if let Some(name) = fields.keys().next() {
             return Err(wrong(format!("unknown section `{name}`")));
         }
         let faults = faults.into_iter().collect();
         let (clock, keys) = (top.clock, top.keys);
-        Ok(Self { control, clock, keys, ca_dir, faults, cache, credentials, entra, rds, dsql })
+        Ok(Self {
+            control,
+            clock,
+            keys,
+            ca_dir,
+            faults,
+            cache,
+            credentials,
+            entra,
+            rds,
+            dsql,
+            azure_postgres,
+        })
     }
 }
 
@@ -122,6 +137,7 @@ pub struct Cloud {
     entra: Option<Entra>,
     rds: Option<Rds>,
     dsql: Option<Rds>,
+    azure_postgres: Option<Rds>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -165,7 +181,11 @@ impl Cloud {
             Some(dsql) => Some(Rds::start_in(dsql, shared.clone()).await?),
             None => None,
         };
-        panels.extend(rds.iter().chain(&dsql).map(Rds::panel));
+        let azure_postgres = match config.azure_postgres {
+            Some(azure) => Some(Rds::start_in(azure, shared.clone()).await?),
+            None => None,
+        };
+        panels.extend(rds.iter().chain(&dsql).chain(&azure_postgres).map(Rds::panel));
         let panels: Panels = panels.into();
         for (path, body) in &config.faults {
             let set = control::set(&panels, path, body).await;
@@ -177,7 +197,7 @@ impl Cloud {
             tasks.push(tokio::spawn(control::run(panels, listener, stopped)));
             address
         });
-        Ok(Self { shared, control, cache, credentials, entra, rds, dsql, stop, tasks })
+        Ok(Self { shared, control, cache, credentials, entra, rds, dsql, azure_postgres, stop, tasks })
     }
 
     /// The cache, if it is played.
@@ -208,6 +228,12 @@ impl Cloud {
     #[must_use]
     pub fn dsql(&self) -> Option<&Rds> {
         self.dsql.as_ref()
+    }
+
+    /// Azure's PostgreSQL, if it is played.
+    #[must_use]
+    pub fn azure_postgres(&self) -> Option<&Rds> {
+        self.azure_postgres.as_ref()
     }
 
     /// The certificate of the authority that clients of all fronts must trust, in PEM. The file lives as long as this,
@@ -247,7 +273,8 @@ impl Cloud {
         if let Some(entra) = self.entra.take() {
             entra.stop().await;
         }
-        for rds in self.rds.take().into_iter().chain(self.dsql.take()) {
+        let databases = self.rds.take().into_iter().chain(self.dsql.take()).chain(self.azure_postgres.take());
+        for rds in databases {
             rds.stop().await;
         }
         for task in self.tasks.drain(..) {
@@ -265,6 +292,7 @@ impl fmt::Debug for Cloud {
             .field("entra", &self.entra)
             .field("rds", &self.rds)
             .field("dsql", &self.dsql)
+            .field("azure_postgres", &self.azure_postgres)
             .field("control", &self.control)
             .finish_non_exhaustive()
     }

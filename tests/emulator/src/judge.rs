@@ -1,6 +1,6 @@
 //! Who judges the logins at a gate: the rules of the service that is played.
 
-use crate::azure;
+use crate::azure::{self, Identity, Place};
 use crate::command::Login;
 use crate::config::{Config, Service};
 use crate::entra::Issuer;
@@ -126,10 +126,11 @@ impl Case<'_> {
         let texts = std::str::from_utf8(&login.user).ok().zip(std::str::from_utf8(&login.token).ok());
         let Some((user, token)) = texts else {
             let outcome = refused(azure::Reason::Malformed);
-            let advice = azure::Reason::Malformed.advice().to_owned();
+            let advice = azure::Reason::Malformed.advice(Place::Redis).to_owned();
             return Opinion { token_sha256, signer: None, date: None, found: None, advice, outcome };
         };
-        let found = azure::judge(token, user, self.group.member(user).is_some(), issuer, now);
+        let identity = Identity { object: user, known: self.group.member(user).is_some() };
+        let found = azure::judge(token, Place::Redis, identity, issuer, now);
         let outcome = match (found.refused, found.expires) {
             (None, Some(expires)) => Ok(Grant {
                 user: self.user(),
@@ -141,7 +142,7 @@ impl Case<'_> {
             }),
             (reason, _) => refused(reason.unwrap_or(azure::Reason::Claims)),
         };
-        let advice = found.refused.map(|reason| reason.advice().to_owned()).unwrap_or_default();
+        let advice = found.refused.map(|reason| reason.advice(Place::Redis).to_owned()).unwrap_or_default();
         let date = found.issued.map(date::rfc3339);
         Opinion { token_sha256, signer: found.application, date, found: None, advice, outcome }
     }

@@ -1,4 +1,5 @@
-//! RDS, Aurora and Aurora DSQL for PostgreSQL: an endpoint that really checks tokens, before a real PostgreSQL.
+//! RDS, Aurora, Aurora DSQL and Azure Database for PostgreSQL: an endpoint that really checks tokens, before a real
+//! PostgreSQL.
 //!
 //! The front speaks TLS and PostgreSQL's protocol up to the login. A role with `rds_iam` is asked for a password in the
 //! clear, which must be a token for the endpoint, the region and that role ([`verify`](crate::verify)); all other roles
@@ -34,12 +35,20 @@
 //! beside it and the proxy's texts are taken over from PostgreSQL, since no page names them. Why a token was refused
 //! stands in the record, with the line that RDS writes into its log `iam-db-auth-error`.
 //!
+//! Azure's, for a role that was made for an identity ([`AzurePostgresConfig::users`]): 28000 with `The access token has
+//! expired. Acquire a new token and try again.`, `The access token does not have a valid audience claim. Please acquire a
+//! new token for the resource "https://ossrdbms-aad.database.windows.net".`, `The access token has invalid format`, and
+//! to whatever else is wrong with it `Azure AD access token not valid for role u`. All other roles log in with their
+//! passwords. The texts are from users' reports, the SQLSTATE is taken over from PostgreSQL. What is checked is on
+//! [a page of its own](crate::azure).
+//!
 //! # Breaking things
 //!
-//! With `$C` as the [control API](crate::control); DSQL's faults are under `/dsql/faults/`.
+//! With `$C` as the [control API](crate::control); DSQL's faults are under `/dsql/faults/`, Azure's under `/azure_postgres/faults/`,
+//! without `throttle` and `iam-outage`.
 //!
 //! ```sh
-//! curl $C/record                                                  # its part is "rds" or "dsql", see Record
+//! curl $C/record                                                  # its part is "rds", "dsql" or "azure_postgres", see Record
 //! curl -d '{"count": 2}' $C/rds/faults/refuse                     # the next two tokens are refused
 //! curl -d '{"count": null, "current": true}' $C/rds/faults/refuse # … the token accepted last, until cleared
 //! curl -d '{"token_sha256": "9e3616…"}' $C/rds/faults/refuse      # … this token, until cleared
@@ -68,6 +77,8 @@
 //! - A proxy keeps no pool and no secrets: the role itself must exist.
 //! - DSQL is a PostgreSQL with all that DSQL has not. Its roles need no `AWS IAM GRANT`, no server name is asked for, and
 //!   a session ends at its limit in the midst of a transaction too, without a word: no page says how it ends.
+//! - Azure: whose role it is stands in the configuration, where the service has security labels; groups of Entra's have
+//!   no roles.
 //! - The record keeps the newest 10,000 logins and 10,000 closed connections; the totals count all.
 
 pub(crate) mod config;
@@ -76,6 +87,7 @@ mod decision;
 mod faults;
 mod front;
 mod gate;
+mod judge;
 mod ledger;
 mod panel;
 mod postgres;
@@ -84,7 +96,7 @@ mod session;
 mod texts;
 mod wire;
 
-pub use config::{DsqlConfig, RdsConfig};
+pub use config::{AzurePostgresConfig, DsqlConfig, RdsConfig};
 pub use faults::Faults;
 pub use front::Rds;
 pub use record::{Connection, End, Login, Method, Record, Totals};

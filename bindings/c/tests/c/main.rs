@@ -13,6 +13,7 @@
 mod boundary;
 mod callbacks;
 mod demo;
+mod forks;
 mod idle;
 mod install;
 mod lifecycle;

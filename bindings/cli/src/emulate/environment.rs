@@ -68,11 +68,16 @@ impl Environment {
         }
         if let (Some(rds), Some(front)) = (&config.rds, cloud.rds()) {
             all.region(&rds.region);
+            all.set("DB_IAM_AUTH", true);
             let user = rds.users.first().map(String::as_str).unwrap_or_default();
             all.database(front, &rds.database, user, cloud.ca_path());
         } else if let (Some(dsql), Some(front)) = (&config.dsql, cloud.dsql()) {
             all.region(&dsql.region);
+            all.set("DB_IAM_AUTH", true);
             all.database(front, "postgres", "admin", cloud.ca_path());
+        } else if let (Some(azure), Some(front)) = (&config.azure_postgres, cloud.azure_postgres()) {
+            let user = azure.users.keys().next().map(String::as_str).unwrap_or_default();
+            all.database(front, &azure.database, user, cloud.ca_path());
         }
         if let Some(entra) = cloud.entra() {
             all.unset.extend(OF_AZURE);
@@ -144,7 +149,6 @@ impl Environment {
     /// The host is the name that tokens are signed for, wherever it leads.
     fn database(&mut self, front: &Rds, name: &str, user: &str, ca: &Path) {
         let (host, address) = (front.server_name(), reachable(front.address()));
-        self.set("DB_IAM_AUTH", true);
         for (ours, of_libpq, value) in [
             ("DB_HOST", "PGHOST", host),
             ("DB_PORT", "PGPORT", &address.port().to_string()),

@@ -51,6 +51,7 @@ fn facts(cloud: &Cloud, environment: &Environment) -> serde_json::Value {
         "server_name": cache.map(Emulator::server_name),
         "rds": cloud.rds().map(described),
         "dsql": cloud.dsql().map(described),
+        "azure_postgres": cloud.azure_postgres().map(described),
         "control": cloud.control_address().map(|address| address.to_string()),
         "oidc_key": cloud.credentials().map(Credentials::oidc_key_path),
         "credentials": cloud.credentials().map(Credentials::environments),
@@ -110,6 +111,9 @@ fn places(cloud: &Cloud) -> String {
         if let Some(rds) = rds {
             line(name, &format!("{}, tokens for {}", rds.address(), rds.endpoint()));
         }
+    }
+    if let Some(azure) = cloud.azure_postgres() {
+        line("azure_postgres", &azure.address());
     }
     if let Some(entra) = cloud.entra() {
         line("authority", &entra.authority());

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
 
     from keyrotor._native import Call
 
@@ -24,6 +25,17 @@ async def outcome(call: Call) -> Any:
         return await future
     finally:
         call.end()
+
+
+async def outcome_or_end(call: Call, end: Callable[[], object]) -> Any:
+    """The same, and `end` is called where whoever waits gives up, be the outcome on its way already."""
+    try:
+        return await outcome(call)
+    except Exception:
+        raise
+    except BaseException:
+        end()
+        raise
 
 
 def give(future: asyncio.Future[Any], value: object) -> None:

@@ -1,5 +1,7 @@
 //! `AsyncWatch`: an event loop's transactions that depend on what was read before.
 
+use std::sync::Arc;
+
 use keyrotor::Error;
 use pyo3::IntoPyObjectExt;
 use pyo3::gc::{PyTraverseError, PyVisit};
@@ -15,10 +17,11 @@ use crate::{argument, awaitable, reply};
 
 /// Keys under watch, on a connection of their own until this is over. Made by `AsyncClient.watch`.
 ///
-/// It is an asynchronous context manager, which ends the watch. So does cancelling one of its calls.
+/// It is an asynchronous context manager, which ends the watch. So does cancelling one of its calls: nobody knows what
+/// was read.
 #[pyclass(frozen, module = "keyrotor")]
 pub(crate) struct AsyncWatch {
-    held: Held,
+    held: Arc<Held>,
     /// It lives no longer than its client.
     _client: keyrotor::Client,
     desk: Py<Desk>,
@@ -32,7 +35,7 @@ impl AsyncWatch {
         desk: Py<Desk>,
         functions: HostFunctions,
     ) -> Self {
-        Self { held: Held::new(watch), _client: client, desk, functions }
+        Self { held: Arc::new(Held::new(watch)), _client: client, desk, functions }
     }
 
     fn end<'py>(
@@ -61,9 +64,10 @@ impl AsyncWatch {
             let (command, watch) = (argument::command(args)?, self.held.current()?);
             let texts = self.desk.get().texts();
             let executing = async move { watch.execute(&command).await };
-            Ok(awaitable::coroutine(py, executing, move |py, value| {
-                guarded(py, || Ok(reply::to_python(py, value, texts)?.unbind()))
-            })?)
+            let convert =
+                move |py: Python<'_>, value| guarded(py, || Ok(reply::to_python(py, value, texts)?.unbind()));
+            let held = Arc::clone(&self.held);
+            Ok(awaitable::coroutine_or(py, executing, convert, move || held.give_up())?)
         })
     }
 

@@ -1,4 +1,4 @@
-"""asyncpg before RDS and DSQL: rotate, kill, use again."""
+"""asyncpg before RDS, DSQL and Azure: rotate, kill, use again."""
 
 from __future__ import annotations
 
@@ -46,6 +46,21 @@ def test_a_connection(rds: Front, manager: keyrotor.TokenManager) -> None:
 
     run(use())
     assert rds.carried(manager.token())
+
+
+def test_azure(azure: Front) -> None:
+    async def use() -> None:
+        with keyrotor.TokenManager(azure.credentials) as manager:
+            azure.revoke(await manager.token_async())
+            async with keyrotor.asyncpg.create_pool(manager, **place(azure), min_size=1, max_size=1) as pool:
+                assert await who(pool) == azure.user
+                await manager.refresh_async()
+                await asyncio.to_thread(azure.kill)
+                assert await who(pool) == azure.user
+            assert azure.carried(await manager.token_async())
+
+    run(use())
+    assert azure.outcomes() == ["refused", "accepted", "accepted"]
 
 
 def test_a_dsn(rds: Front, manager: keyrotor.TokenManager) -> None:

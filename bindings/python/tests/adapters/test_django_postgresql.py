@@ -1,4 +1,4 @@
-"""Django's database backend before RDS and DSQL: rotate, kill, use again."""
+"""Django's database backend before RDS, DSQL and Azure: rotate, kill, use again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 import django
 import keyrotor
 import pytest
-from databases import KEY, REGION, WHO, Front
+from databases import KEY, REGION, SECRET, WHO, Front
 from django.conf import settings
 from django.db import OperationalError, connections
 from django.db.backends.postgresql import base as postgresql
@@ -121,6 +121,18 @@ def test_a_connection_outlives_its_tokens(rds: Front, max_age: int | None) -> No
         assert who(wrapper) == rds.user
         assert rds.carried(manager.token())
     assert "refused" not in rds.outcomes()
+
+
+def test_azure(azure: Front, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_CLIENT_SECRET", SECRET)
+    with opened(made(azure, options={"keyrotor": azure.options})) as wrapper:
+        manager = manager_of(wrapper)
+        azure.revoke(manager.token())
+        assert who(wrapper) == azure.user
+        azure.kill()
+        assert who(wrapper) == azure.user
+        assert azure.carried(manager.token())
+    assert azure.outcomes() == ["refused", "accepted", "accepted"]
 
 
 def test_a_refused_token_is_replaced_at_once(rds: Front) -> None:

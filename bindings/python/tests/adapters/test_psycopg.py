@@ -1,9 +1,10 @@
-"""psycopg and psycopg_pool before RDS and DSQL: rotate, kill, use again."""
+"""psycopg and psycopg_pool before RDS, DSQL and Azure: rotate, kill, use again."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
@@ -49,6 +50,41 @@ def test_dsql_without_a_user_logs_in_as_who_is_asked_for(dsql: Front) -> None:
     credentials = keyrotor.Dsql(host="localhost", region="eu-west-1", access_key=dsql.key)
     with keyrotor.psycopg.connect(credentials, dsql.conninfo, user=dsql.user) as connection:
         assert who(connection) == dsql.user
+
+
+def test_azure_replaces_a_refused_token_too(azure: Front) -> None:
+    with keyrotor.TokenManager(azure.credentials) as manager:
+        azure.revoke(manager.token())
+        with keyrotor.psycopg.connect(manager, azure.conninfo) as connection:
+            assert who(connection) == azure.user
+        assert azure.outcomes() == ["refused", "accepted"]
+        assert manager.status()["counts"]["rejected"] == 1
+
+
+def test_what_azure_says_is_explained(azure: Front) -> None:
+    assert isinstance(azure.credentials, keyrotor.EntraId)
+    for_redis = dataclasses.replace(azure.credentials, scope="https://redis.azure.com/.default")
+    with (
+        keyrotor.TokenManager(for_redis) as manager,
+        pytest.raises(psycopg.OperationalError, match="valid audience claim") as caught,
+    ):
+        keyrotor.psycopg.connect(manager, azure.conninfo)
+    advice = caught.value.__cause__
+    assert isinstance(advice, keyrotor.AuthError)
+    assert "ossrdbms-aad.database.windows.net/.default" in advice.message
+
+
+def test_a_pool_for_azure_outlives_its_tokens(azure: Front) -> None:
+    with keyrotor.TokenManager(azure.credentials) as manager, our_pool(azure, manager) as pool:
+        for turn in range(2):
+            with pool.connection(PATIENCE) as connection:
+                assert who(connection) == azure.user
+            assert azure.carried(manager.token())
+            if turn == 0:
+                azure.revoke(manager.token())
+                manager.refresh()
+                azure.kill()
+    assert "refused" not in azure.outcomes()
 
 
 def test_a_refused_token_is_replaced_at_once(rds: Front, manager: keyrotor.TokenManager) -> None:

@@ -18,7 +18,7 @@ import keyrotor.sqlalchemy
 import keyrotor.testing
 import pytest
 import sqlalchemy
-from databases import KEY, REGION, WHO, Front, run
+from databases import KEY, REGION, SECRET, WHO, Front, run
 from keyrotor._postgres import age
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -26,8 +26,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 BLOCKING = ["psycopg", "psycopg2"]
 ASYNC = ["psycopg", "asyncpg"]
-CLIENT = "00000000-aaaa-0000-0000-00000000c11e"
-OBJECT = "00000000-aaaa-0000-0000-000000000b1e"
 ROOM = Path(__file__).parents[2]
 
 
@@ -299,26 +297,34 @@ def test_the_endpoint_behind_a_tunnel_is_what_is_signed(rds: Front) -> None:
     engine.dispose()
 
 
-def test_the_plugin_for_azure(rds: Front, monkeypatch: pytest.MonkeyPatch) -> None:
-    tenant = "00000000-aaaa-0000-0000-00000000aaaa"
-    application = {"client_id": CLIENT, "object_id": OBJECT, "secrets": ["made-up"]}
-    monkeypatch.setenv("AZURE_CLIENT_SECRET", "made-up")
-    entra = {"tenant": tenant, "applications": [application]}
-    with keyrotor.testing.Emulator({"entra": entra}) as azure:
-        identity = {
-            "keyrotor_service": "entra",
-            "keyrotor_tenant_id": tenant,
-            "keyrotor_client_id": CLIENT,
-            "keyrotor_authority": azure.ready["entra"]["http"],
-        }
-        engine = create_engine(rds.url("psycopg", plugin="keyrotor", **identity))
-        # This database is no Azure's: what it is sent must be a token that Azure's would take.
-        with pytest.raises(OperationalError, match="authentication failed") as caught:
-            who(engine)
-        [*_, request] = azure.record()["entra"]
-    assert request["audience"] == "https://ossrdbms-aad.database.windows.net"
+@pytest.mark.parametrize("driver", BLOCKING)
+def test_the_plugin_for_azure(azure: Front, driver: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_CLIENT_SECRET", SECRET)
+    identity = {f"keyrotor_{name}": value for name, value in azure.options.items()}
+    engine = create_engine(azure.url(driver, plugin="keyrotor", **identity))
+    assert who(engine) == azure.user
+    assert azure.outcomes() == ["accepted"]
+    # What the login of somebody else's role says, and what to do about it.
+    role = "app1" if azure.user == "app0" else "app0"
+    other = create_engine(engine.url.set(username=role))
+    with pytest.raises(OperationalError, match=f"not valid for role {role}") as caught:
+        who(other)
     assert "pgaadauth_create_principal" in str(causes(caught.value)[-1])
     engine.dispose()
+    other.dispose()
+
+
+@pytest.mark.parametrize("driver", ASYNC)
+def test_an_engine_for_azure_on_an_event_loop(azure: Front, driver: str) -> None:
+    async def use() -> None:
+        engine = create_async_engine(azure.url(driver), **tls_of(azure, driver))
+        manager = keyrotor.sqlalchemy.install(engine, azure.credentials)
+        azure.revoke(await manager.token_async())
+        assert await who_async(engine) == azure.user
+        await engine.dispose()
+
+    run(use())
+    assert azure.outcomes() == ["refused", "accepted"]
 
 
 @pytest.mark.parametrize(

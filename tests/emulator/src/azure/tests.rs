@@ -22,8 +22,13 @@ fn first() -> SigningKey {
 }
 
 fn finding(token: &str, user: &str) -> Finding {
+    finding_at(Place::Redis, token, user)
+}
+
+fn finding_at(place: Place, token: &str, user: &str) -> Finding {
     let issuer = Issuer::new("t", 1).expect("an issuer");
-    judge(token, user, user == USER, &issuer, UNIX_EPOCH + Duration::from_secs(NOW))
+    let identity = Identity { object: user, known: user == USER };
+    judge(token, place, identity, &issuer, UNIX_EPOCH + Duration::from_secs(NOW))
 }
 
 fn refused(token: &str) -> Option<Reason> {
@@ -70,6 +75,24 @@ fn each_claim_is_judged() {
     unknown["oid"] = json!("unknown");
     let token = first().sign(&unknown).expect("a token");
     assert_eq!(finding(&token, "unknown").refused, Some(Reason::UnknownUser));
+}
+
+#[test]
+fn a_token_is_for_one_place() {
+    let audiences = [
+        ("https://redis.azure.com", Place::Redis),
+        ("https://ossrdbms-aad.database.windows.net", Place::Postgres),
+        ("https://ossrdbms-aad.database.windows.net/", Place::Postgres),
+    ];
+    for (audience, place) in audiences {
+        let mut of = claims();
+        of["aud"] = json!(audience);
+        let token = first().sign(&of).expect("a token");
+        for at in [Place::Redis, Place::Postgres] {
+            let reason = (at != place).then_some(Reason::Audience);
+            assert_eq!(finding_at(at, &token, USER).refused, reason, "{audience} at {at:?}");
+        }
+    }
 }
 
 #[test]

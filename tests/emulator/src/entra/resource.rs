@@ -4,13 +4,11 @@
 pub(crate) const REDIS_ID: &str = "acca5fbb-b7e4-4009-81f1-37e38fd66d78";
 /// Its other name.
 pub(crate) const REDIS_URL: &str = "https://redis.azure.com";
+/// Azure's databases for PostgreSQL and MySQL.
+pub(crate) const DATABASES_URL: &str = "https://ossrdbms-aad.database.windows.net";
 /// What else an application may ask for, so that tokens for the wrong place can be had.
-const OTHERS: [&str; 4] = [
-    "https://management.azure.com",
-    "https://ossrdbms-aad.database.windows.net",
-    "https://vault.azure.net",
-    "https://graph.microsoft.com",
-];
+const OTHERS: [&str; 3] =
+    ["https://management.azure.com", "https://vault.azure.net", "https://graph.microsoft.com"];
 
 /// The `aud` of a token for `resource`, if there is such a resource. Tokens of version 2 name it by its id.
 pub(super) fn audience(resource: &str, version: u8) -> Option<String> {
@@ -18,7 +16,8 @@ pub(super) fn audience(resource: &str, version: u8) -> Option<String> {
     match name {
         REDIS_ID => Some(REDIS_ID.to_owned()),
         REDIS_URL if version == 2 => Some(REDIS_ID.to_owned()),
-        _ if name == REDIS_URL || OTHERS.contains(&name) => Some(resource.to_owned()),
+        REDIS_URL | DATABASES_URL => Some(resource.to_owned()),
+        _ if OTHERS.contains(&name) => Some(resource.to_owned()),
         _ => None,
     }
 }

@@ -1,5 +1,10 @@
-//! What the PostgreSQL fronts are told at their start: the sections `rds` and `dsql` of a file.
+//! What the PostgreSQL fronts are told at their start: the sections `rds`, `dsql` and `azure_postgres` of a file.
 
+mod azure;
+
+pub use azure::AzurePostgresConfig;
+
+use super::record::Method;
 use crate::Error;
 use crate::config::{Switches, wire};
 use crate::policy::Policy;
@@ -176,6 +181,7 @@ pub(crate) enum Kind {
     Rds,
     Proxy,
     Dsql,
+    Azure,
 }
 
 impl Kind {
@@ -184,6 +190,27 @@ impl Kind {
         match self {
             Self::Rds | Self::Proxy => "rds",
             Self::Dsql => "dsql",
+            Self::Azure => "azure_postgres",
+        }
+    }
+
+    /// How its tokens are called in the record.
+    pub(crate) fn method(self) -> Method {
+        match self {
+            Self::Rds | Self::Proxy | Self::Dsql => Method::Iam,
+            Self::Azure => Method::Entra,
+        }
+    }
+
+    /// What to do where PostgreSQL itself refused a login.
+    pub(crate) fn advice_on_roles(self) -> &'static str {
+        match self {
+            Self::Rds | Self::Proxy | Self::Dsql => {
+                "PostgreSQL refused it: no such role or database, a wrong password, or `rds_iam` is not granted"
+            }
+            Self::Azure => {
+                "PostgreSQL refused it: no such role or database, a wrong password, or the role is no identity's"
+            }
         }
     }
 }
@@ -197,6 +224,8 @@ pub(crate) struct Settings {
     pub(crate) region: String,
     /// Roles that log in with tokens.
     pub(crate) users: Vec<String>,
+    /// Whose role each of them is, by object id, where Entra knows that.
+    pub(crate) principals: BTreeMap<String, String>,
     pub(crate) passwords: BTreeMap<String, String>,
     pub(crate) database: String,
     pub(crate) sql: Vec<String>,
@@ -222,6 +251,7 @@ impl From<RdsConfig> for Settings {
             port: config.port,
             region: config.region,
             users: config.users,
+            principals: BTreeMap::new(),
             passwords: config.passwords,
             database: config.database,
             sql: config.sql,
@@ -250,6 +280,7 @@ impl From<DsqlConfig> for Settings {
             port: None,
             region: config.region,
             users,
+            principals: BTreeMap::new(),
             passwords: BTreeMap::new(),
             database: POSTGRES.into(),
             sql: config.sql,
@@ -270,8 +301,11 @@ impl Settings {
     /// Checks what the types cannot.
     pub(crate) fn checked(mut self) -> Result<Self, Error> {
         let wrong = |field, problem: String| Err(Error::Config { field, problem });
-        if self.region.is_empty() {
+        if self.region.is_empty() && self.kind != Kind::Azure {
             return wrong("region", "is empty".into());
+        }
+        if self.principals.values().any(String::is_empty) {
+            return wrong("users", "each role needs the object id of its identity".into());
         }
         if self.host.is_empty() || self.host.contains(|char: char| char.is_whitespace() || char == ':') {
             return wrong("host", "must be a name without a port".into());

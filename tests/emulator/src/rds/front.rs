@@ -4,6 +4,7 @@ use super::config::{Kind, Settings};
 use super::connection::{PROTOCOL, take};
 use super::faults::Faults;
 use super::gate::Gate;
+use super::judge::Judge;
 use super::ledger::Ledger;
 use super::panel::RdsPanel;
 use super::postgres::{Login, Postgres};
@@ -27,7 +28,7 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
-/// `Rds` plays one RDS instance, RDS Proxy or DSQL cluster, on the runtime that started it.
+/// `Rds` plays one RDS instance, RDS Proxy, DSQL cluster or database of Azure's, on the runtime that started it.
 ///
 /// Dropping it stops its PostgreSQL (the thread waits for that, usually some milliseconds), closes the listener and all
 /// connections, and removes its files.
@@ -43,6 +44,7 @@ impl Rds {
     /// Starts among the other fronts of a run.
     pub(crate) async fn start_in(settings: impl Into<Settings>, shared: Shared) -> Result<Self, Error> {
         let settings = settings.into().checked()?;
+        let judge = Judge::of(settings.kind, &shared)?;
         let (listener, address) = bind(settings.kind.section(), settings.listen).await?;
         let acceptor = acceptor(&shared, &settings.host)?;
         let policies = Policies::new(settings.policies.clone());
@@ -52,7 +54,7 @@ impl Rds {
         let gate = Arc::new(Gate {
             port: settings.port.unwrap_or(address.port()),
             clock: shared.clock.clone(),
-            keys: shared.keys.clone(),
+            judge,
             ledger: Ledger::new(shared.clock.clone()),
             conditions: Conditions::new(),
             cuts: AtomicU64::new(0),
@@ -90,13 +92,13 @@ impl Rds {
         &self.gate.settings.host
     }
 
-    /// What tokens are signed for: name and port, for DSQL the name alone.
+    /// What tokens are signed for: name and port, for DSQL the name alone. Azure's are for no server in particular.
     #[must_use]
     pub fn endpoint(&self) -> String {
         let host = self.server_name();
         match self.gate.settings.kind {
             Kind::Rds | Kind::Proxy => format!("{host}:{}", self.gate.port),
-            Kind::Dsql => host.to_owned(),
+            Kind::Dsql | Kind::Azure => host.to_owned(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::config::Settings;
 use super::decision::Refusal;
+use super::judge::{Judge, Opinion};
 use super::ledger::Ledger;
 use super::postgres::Postgres;
 use super::record::{Login, Method};
@@ -9,13 +10,11 @@ use super::session::Session;
 use super::wire::Startup;
 use crate::clock::{self, Clock};
 use crate::faults::Conditions;
-use crate::keyring::Keyring;
 use crate::policy::Policies;
 use crate::record::Outcome;
 use crate::refusal::{self, Announcer};
 use crate::session::shown;
 use crate::throttle::Throttle;
-use crate::verify::Verdict;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// `Gate` is one front's.
@@ -24,7 +23,7 @@ pub(super) struct Gate {
     /// The port that tokens are signed for.
     pub(super) port: u16,
     pub(super) clock: Clock,
-    pub(super) keys: Keyring,
+    pub(super) judge: Judge,
     pub(super) ledger: Ledger,
     pub(super) conditions: Conditions,
     /// How many logins are still to be cut off.
@@ -64,21 +63,21 @@ impl Gate {
 
 impl Attempt<'_> {
     /// Writes down a login that was let in.
-    pub(super) fn accepted(&self, method: Method, verdict: Option<&Verdict>) {
+    pub(super) fn accepted(&self, method: Method, opinion: Option<&Opinion>) {
         self.session.admit(shown(self.startup.user.as_bytes()));
-        self.gate.ledger.login(self.entry(method, verdict));
+        self.gate.ledger.login(self.entry(method, opinion));
     }
 
     /// Writes down one that was not.
-    pub(super) fn refused(&self, method: Method, verdict: Option<&Verdict>, refusal: &Refusal) {
-        self.announce(refusal.reason, refusal.check, verdict);
+    pub(super) fn refused(&self, method: Method, opinion: Option<&Opinion>, refusal: &Refusal) {
+        self.announce(refusal.reason, refusal.check, opinion);
         self.gate.ledger.login(Login {
             outcome: Outcome::Refused,
             reason: Some(refusal.reason),
             check: refusal.check,
             sqlstate: refusal.fatal.as_ref().map(|fatal| fatal.sqlstate.to_owned()),
             log: refusal.log.clone(),
-            ..self.entry(method, verdict)
+            ..self.entry(method, opinion)
         });
     }
 
@@ -90,22 +89,22 @@ impl Attempt<'_> {
         self.gate.ledger.login(Login { outcome, reason, sqlstate, ..entry });
     }
 
-    fn announce(&self, reason: &'static str, check: Option<&'static str>, verdict: Option<&Verdict>) {
+    fn announce(&self, reason: &'static str, check: Option<&'static str>, opinion: Option<&Opinion>) {
         let Startup { user, application_name, .. } = self.startup;
         // Of a token whose fault is another than the reason nothing is told.
-        let of_token = verdict.filter(|_| check.is_some());
+        let of_token = opinion.filter(|_| check.is_some());
         self.gate.refusals.tell(refusal::Refusal {
             front: self.gate.settings.kind.section(),
             user: shown(user.as_bytes()),
             client_name: application_name.as_ref().map(|name| shown(name.as_bytes())),
             reason,
             check,
-            found: of_token.and_then(|verdict| verdict.found.clone()),
-            advice: self.gate.advice(user, reason, of_token.and_then(|verdict| verdict.refused)),
+            found: of_token.and_then(|opinion| opinion.found.clone()),
+            advice: self.gate.advice(user, reason, of_token.and_then(|opinion| opinion.flaw)),
         });
     }
 
-    fn entry(&self, method: Method, verdict: Option<&Verdict>) -> Login {
+    fn entry(&self, method: Method, opinion: Option<&Opinion>) -> Login {
         let Startup { user, database, application_name, .. } = self.startup;
         Login {
             time: self.gate.ledger.now(),
@@ -116,9 +115,9 @@ impl Attempt<'_> {
             application_name: application_name.as_ref().map(|name| shown(name.as_bytes())),
             tls: self.tls,
             method,
-            token_sha256: verdict.map(|verdict| verdict.token_sha256.clone()),
-            access_key: verdict.and_then(|verdict| verdict.access_key.clone()),
-            date: verdict.and_then(|verdict| verdict.date.clone()),
+            token_sha256: opinion.map(|opinion| opinion.token_sha256.clone()),
+            access_key: opinion.and_then(|opinion| opinion.signer.clone()),
+            date: opinion.and_then(|opinion| opinion.date.clone()),
             outcome: Outcome::Accepted,
             reason: None,
             check: None,

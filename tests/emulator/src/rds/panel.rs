@@ -1,5 +1,6 @@
 //! A front's part of the control API.
 
+use super::config::Kind;
 use super::faults::Faults;
 use super::gate::Gate;
 use crate::Refuse;
@@ -12,6 +13,9 @@ const FAULTS: [&str; 8] =
     ["refuse", "kill", "cut", "stall", "throttle", "iam-outage", "listen", "restart-backend"];
 
 const POLICIES: &str = "policies";
+
+/// What there is nothing to be known of at Azure: how it throttles, and its policies.
+const OF_AWS: [&str; 3] = ["throttle", "iam-outage", POLICIES];
 
 /// `RdsPanel` breaks and shows one front.
 pub(super) struct RdsPanel {
@@ -31,10 +35,11 @@ impl RdsPanel {
     /// What a path stands for.
     fn deed(&self, path: &str) -> Option<&'static str> {
         let name = path.strip_prefix('/')?.strip_prefix(self.section())?.strip_prefix('/')?;
-        match name.strip_prefix("faults/") {
+        let deed = match name.strip_prefix("faults/") {
             Some(name) => FAULTS.into_iter().find(|known| *known == name),
             None => Some(POLICIES).filter(|known| *known == name),
-        }
+        };
+        deed.filter(|deed| self.gate.settings.kind != Kind::Azure || !OF_AWS.contains(deed))
     }
 }
 

@@ -33,8 +33,10 @@ pub struct Totals {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Method {
-    /// By a token.
+    /// By a token of AWS's.
     Iam,
+    /// By a token of Entra's.
+    Entra,
     /// By its password, which PostgreSQL checks.
     Password,
     /// It was turned away before that was settled.
@@ -62,13 +64,13 @@ pub struct Login {
     pub method: Method,
     /// SHA-256 of the token, in hex.
     pub token_sha256: Option<String>,
-    /// The access key id that the token names.
+    /// The access key id, or the application of Entra, that the token names.
     pub access_key: Option<String>,
-    /// The token's `X-Amz-Date`.
+    /// The token's `X-Amz-Date`, or its `iat` in RFC 3339.
     pub date: Option<String>,
     /// What became of it.
     pub outcome: Outcome,
-    /// Why it was refused: a [reason](crate::verify), or `throttled`, `iam-outage`, `fault-refuse`, `fault-cut`,
+    /// Why it was refused: a [reason](crate::verify) ([Azure's](crate::azure)), or `throttled`, `iam-outage`, `fault-refuse`, `fault-cut`,
     /// `no-tls`, `replication`, `reserved`, `connection-limit`, `no-password`, `backend` (PostgreSQL's refusal).
     pub reason: Option<&'static str>,
     /// The check behind the reason, such as `E24`.

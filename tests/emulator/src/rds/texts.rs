@@ -1,15 +1,42 @@
 //! What clients and the log are told, as the table of the module's page has it.
 
 use super::config::Kind;
+use super::judge::Flaw;
 use super::wire::{Fatal, Startup};
-use crate::verify::Reason;
+use crate::{azure, verify};
 use std::net::IpAddr;
 
 const REFUSED: &str = "28000";
 
+/// The answer to a login with a token that came to nothing.
+pub(super) fn no(kind: Kind, user: &str, why: Trouble) -> Fatal {
+    match (kind, why) {
+        (Kind::Azure, Trouble::Token(Flaw::Entra(reason))) => not_entras(user, reason),
+        (_, Trouble::Throttled) => throttled(kind, user),
+        _ => refused(kind, user),
+    }
+}
+
+fn not_entras(user: &str, reason: azure::Reason) -> Fatal {
+    let text = match reason {
+        azure::Reason::Malformed => "The access token has invalid format".to_owned(),
+        azure::Reason::Expired => {
+            "The access token has expired. Acquire a new token and try again.".to_owned()
+        }
+        azure::Reason::Audience => {
+            "The access token does not have a valid audience claim. Please acquire a new token for the resource \
+             \"https://ossrdbms-aad.database.windows.net\"."
+                .to_owned()
+        }
+        _ => return refused(Kind::Azure, user),
+    };
+    Fatal::new(REFUSED, text)
+}
+
 /// A token was not good enough.
-pub(super) fn refused(kind: Kind, user: &str) -> Fatal {
+fn refused(kind: Kind, user: &str) -> Fatal {
     match kind {
+        Kind::Azure => Fatal::new(REFUSED, format!("Azure AD access token not valid for role {user}")),
         Kind::Rds => Fatal::new(REFUSED, format!("PAM authentication failed for user \"{user}\"")),
         Kind::Proxy => Fatal::new(
             REFUSED,
@@ -24,7 +51,7 @@ pub(super) fn refused(kind: Kind, user: &str) -> Fatal {
 /// Too many logins in a second.
 pub(super) fn throttled(kind: Kind, user: &str) -> Fatal {
     match kind {
-        Kind::Rds => refused(kind, user),
+        Kind::Rds | Kind::Azure => refused(kind, user),
         Kind::Proxy => {
             Fatal::new(REFUSED, "The IAM authentication failed because of too many competing requests.")
         }
@@ -41,7 +68,7 @@ pub(super) fn crowded() -> Fatal {
 pub(super) fn no_tls(kind: Kind, peer: IpAddr, startup: &Startup) -> Fatal {
     let Startup { user, database, .. } = startup;
     match kind {
-        Kind::Rds => Fatal::new(
+        Kind::Rds | Kind::Azure => Fatal::new(
             REFUSED,
             format!(
                 "no pg_hba.conf entry for host \"{peer}\", user \"{user}\", database \"{database}\", no encryption"
@@ -55,7 +82,7 @@ pub(super) fn no_tls(kind: Kind, peer: IpAddr, startup: &Startup) -> Fatal {
 /// A role with a token cannot replicate.
 pub(super) fn no_replication(kind: Kind, peer: IpAddr, user: &str) -> Fatal {
     match kind {
-        Kind::Rds | Kind::Proxy => Fatal::new(
+        Kind::Rds | Kind::Proxy | Kind::Azure => Fatal::new(
             REFUSED,
             format!(
                 "no pg_hba.conf entry for replication connection from host \"{peer}\", user \"{user}\", SSL encryption"
@@ -69,7 +96,7 @@ pub(super) fn no_replication(kind: Kind, peer: IpAddr, user: &str) -> Fatal {
 pub(super) fn reserved(kind: Kind, peer: IpAddr, startup: &Startup) -> Fatal {
     let Startup { user, database, .. } = startup;
     match kind {
-        Kind::Rds | Kind::Proxy => Fatal::new(
+        Kind::Rds | Kind::Proxy | Kind::Azure => Fatal::new(
             REFUSED,
             format!(
                 "pg_hba.conf rejects connection for host \"{peer}\", user \"{user}\", database \"{database}\", SSL encryption"
@@ -91,7 +118,7 @@ pub(super) fn no_password(kind: u8) -> Fatal {
 
 /// The line of RDS' log `iam-db-auth-error` about a login that came to nothing. `caller` is an ARN.
 pub(super) fn log_line(user: &str, caller: &str, why: Trouble) -> String {
-    if let Trouble::Token(Reason::NotAuthorized) = why {
+    if let Trouble::Token(Flaw::Signature(verify::Reason::NotAuthorized)) = why {
         return format!(
             "[ERROR] Failed to authorize the connection request for user {user} because the IAM policy assumed by the \
              caller '{caller}' is not authorized to perform `rds-db:connect` on the DB instance. (Status Code: 403, \
@@ -99,11 +126,11 @@ pub(super) fn log_line(user: &str, caller: &str, why: Trouble) -> String {
         );
     }
     let (verb, why) = match why {
-        Trouble::Token(Reason::Expired) => (
+        Trouble::Token(Flaw::Signature(verify::Reason::Expired)) => (
             "authenticate",
             "because the token age is longer than 15 minutes. (Status Code: 400, Error Code:ExpiredToken)",
         ),
-        Trouble::Token(_) => (
+        Trouble::Token(_) | Trouble::Fault => (
             "authenticate",
             "because the provided token is malformed or otherwise invalid. (Status Code: 400, Error Code: InvalidToken)",
         ),
@@ -122,7 +149,9 @@ pub(super) fn log_line(user: &str, caller: &str, why: Trouble) -> String {
 /// `Trouble` is what the log tells apart.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Trouble {
-    Token(Reason),
+    Token(Flaw),
+    /// The refuse fault.
+    Fault,
     Throttled,
     Outage,
 }

@@ -33,6 +33,7 @@ fn no_setting_is_left_out() {
         (r#"{"entra": {"managed_identities": [{"nonsense": 1}]}}"#, 4),
         (r#"{"rds": {"nonsense": 1}}"#, 15),
         (r#"{"dsql": {"nonsense": 1}}"#, 8),
+        (r#"{"azure_postgres": {"nonsense": 1}}"#, 7),
         (r#"{"credentials": {"roles": [{"nonsense": 1}]}}"#, 3),
     ] {
         let names = names(wrong);

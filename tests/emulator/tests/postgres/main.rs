@@ -1,5 +1,7 @@
-//! RDS and DSQL on the wire: whole messages and broken ones, real TLS, a real PostgreSQL behind.
+//! RDS, DSQL and Azure's PostgreSQL on the wire: whole messages and broken ones, real TLS, a real PostgreSQL behind.
 
+#[cfg(test)]
+mod azure;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]

@@ -37,7 +37,7 @@ pub(crate) async fn rds() -> Cloud {
 }
 
 pub(crate) fn front(cloud: &Cloud) -> &Rds {
-    cloud.rds().or_else(|| cloud.dsql()).expect("a front")
+    cloud.rds().or_else(|| cloud.dsql()).or_else(|| cloud.azure_postgres()).expect("a front")
 }
 
 /// Waits until the record says something, at most some seconds.

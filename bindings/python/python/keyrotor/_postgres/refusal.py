@@ -9,12 +9,14 @@ from keyrotor.errors import AuthError, Error, NetworkError
 
 # RDS says 28000 to any bad token, DSQL and RDS Proxy too; PostgreSQL says 28P01 to a wrong password.
 _STATES = frozenset({"28000", "28P01"})
-# libpq does not tell the state of a login that failed.
+# libpq does not tell the state of a login that failed. Azure has a text for each flaw of a token.
 _REFUSED = (
     "PAM authentication failed",
     "password authentication failed",
     "The IAM authentication failed for the role",
     "unable to accept connection, access denied",
+    "The access token ",
+    "access token not valid for role",
 )
 # The server's rules turned the connection away before it looked at the token.
 _NOT_THE_TOKEN = ("pg_hba.conf", "only with SSL connections", "too many competing requests")
@@ -98,6 +100,7 @@ _MEANINGS = (
     _Meaning("rate exceeded", AuthError, "auth-throttled", _RATE, retryable=True),
     _Meaning("too many open connections", AuthError, "auth-throttled", _RATE, retryable=True),
     _Meaning("authentication failed", AuthError, "auth-refused", _ENTRA, source="entra"),
+    _Meaning("access token", AuthError, "auth-refused", _ENTRA, source="entra"),
     _Meaning("password authentication failed", AuthError, "auth-refused", _NO_IAM, source="rds-iam"),
     _Meaning("authentication failed", AuthError, "auth-refused", _RDS, source="rds-iam"),
     _Meaning("access denied", AuthError, "auth-refused", _DSQL, source="dsql-iam"),

@@ -3,10 +3,10 @@
 use super::{goodbye, say};
 use crate::rds::decision::Refusal;
 use crate::rds::gate::Attempt;
+use crate::rds::judge::Opinion;
 use crate::rds::record::{End, Method};
 use crate::rds::texts;
 use crate::rds::wire::{Message, Wire, authentication, read_message, read_password};
-use crate::verify::Verdict;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
@@ -86,7 +86,7 @@ async fn pass_question(
 
 /// The server would let this role in; whether it gets in is decided here.
 async fn ask_for_token(attempt: &Attempt<'_>, client: &mut Wire) -> Result<(), End> {
-    let method = Method::Iam;
+    let method = attempt.gate.settings.kind.method();
     if let Err(refusal) = attempt.may_use_a_token() {
         return Err(refuse(attempt, client, method, None, &refusal).await);
     }
@@ -101,11 +101,11 @@ async fn ask_for_token(attempt: &Attempt<'_>, client: &mut Wire) -> Result<(), E
         attempt.refused(method, None, &Refusal::cut());
         return Err(End::Cut);
     }
-    let (verdict, decision) = attempt.decide(token);
+    let (opinion, decision) = attempt.decide(token);
     if let Err(refusal) = decision {
-        return Err(refuse(attempt, client, method, Some(&verdict), &refusal).await);
+        return Err(refuse(attempt, client, method, Some(&opinion), &refusal).await);
     }
-    attempt.accepted(method, Some(&verdict));
+    attempt.accepted(method, Some(&opinion));
     say(attempt.gate, client, &authentication(OK)).await
 }
 
@@ -113,10 +113,10 @@ async fn refuse(
     attempt: &Attempt<'_>,
     client: &mut Wire,
     method: Method,
-    verdict: Option<&Verdict>,
+    opinion: Option<&Opinion>,
     refusal: &Refusal,
 ) -> End {
-    attempt.refused(method, verdict, refusal);
+    attempt.refused(method, opinion, refusal);
     if let Some(fatal) = &refusal.fatal {
         if let Err(end) = say(attempt.gate, client, &fatal.bytes()).await {
             return end;

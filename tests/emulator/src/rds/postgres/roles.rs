@@ -6,14 +6,15 @@ use crate::Error;
 use crate::rds::config::{ADMIN, Kind, POSTGRES, Settings};
 use std::path::Path;
 
-/// The group whose members log in with tokens, as RDS names it.
-const IAM: &str = "rds_iam";
+/// The groups whose members log in with tokens, as the services name them.
+const RDS: &str = "rds_iam";
+const AZURE: &str = "azure_ad_user";
 
 /// `Login` says whom the server lets in without a question, because the front asks for their tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Login {
-    /// Members of `rds_iam`; the server asks all others for their passwords.
-    Members,
+    /// Members of this group; the server asks all others for their passwords.
+    Members(&'static str),
     /// Everybody.
     All,
 }
@@ -21,7 +22,8 @@ pub(crate) enum Login {
 impl Login {
     pub(crate) fn of(kind: Kind) -> Self {
         match kind {
-            Kind::Rds | Kind::Proxy => Self::Members,
+            Kind::Rds | Kind::Proxy => Self::Members(RDS),
+            Kind::Azure => Self::Members(AZURE),
             Kind::Dsql => Self::All,
         }
     }
@@ -30,7 +32,7 @@ impl Login {
     pub(super) fn write_rules(self, folder: &Path) -> Result<(), Error> {
         let mut rules = format!("local all {ADMIN} trust\n");
         let who = match self {
-            Self::Members => format!("+{IAM}"),
+            Self::Members(group) => format!("+{group}"),
             Self::All => "all".into(),
         };
         for (whose, method) in [(who.as_str(), "trust"), ("all", "scram-sha-256")] {
@@ -44,8 +46,9 @@ impl Login {
 /// Makes roles and database, and runs the settings' own statements.
 pub(super) async fn prepare(server: &Postgres, settings: &Settings) -> Result<(), Error> {
     let mut admin = Admin::connect(server.socket(), POSTGRES).await?;
-    if settings.kind != Kind::Dsql {
-        admin.run(IAM, &format!("CREATE ROLE {IAM}")).await?;
+    let login = Login::of(settings.kind);
+    if let Login::Members(group) = login {
+        admin.run(group, &format!("CREATE ROLE {group}")).await?;
     }
     for (role, password) in &settings.passwords {
         admin.run(role, &format!("CREATE ROLE {} LOGIN PASSWORD {}", name(role), literal(password))).await?;
@@ -55,8 +58,8 @@ pub(super) async fn prepare(server: &Postgres, settings: &Settings) -> Result<()
         if !made {
             admin.run(role, &format!("CREATE ROLE {} LOGIN", name(role))).await?;
         }
-        if settings.kind != Kind::Dsql {
-            admin.run(role, &format!("GRANT {IAM} TO {}", name(role))).await?;
+        if let Login::Members(group) = login {
+            admin.run(role, &format!("GRANT {group} TO {}", name(role))).await?;
         }
     }
     let database = &settings.database;
