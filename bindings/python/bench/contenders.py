@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,8 @@ def blocking_client(name: str, place: Place) -> Get:
         case "keyrotor":
             return partial(keyrotor.Client.connect(**_ours(place)).execute, "GET")
         case "redis-py":
+            # Without, it is not the peer that the targets name.
+            find_spec("hiredis") or sys.exit("hiredis is missing: run scripts/setup")
             kind: Any = redis.RedisCluster if place.is_cluster else redis.Redis
             return kind(**_redis_py(place)).get  # type: ignore[no-any-return]
         case _:

@@ -48,7 +48,7 @@ class Run:
         self.note(measures.AWAITED_PING, startup.pings(package, plain, rounds, is_awaited=True))
         self.note(measures.CLIENT, weight.clients(package, plain, rounds, is_awaited=False))
         self.note(measures.AWAITED_CLIENT, weight.clients(package, plain, rounds, is_awaited=True))
-        self.note(measures.PACKAGE, weight.package(package))
+        self.note(measures.PACKAGE, weight.package(package, TARGET))
 
     def scenario(self, measure: Measure) -> Figures:
         """Runs it in a process of its own; where one fails since a client lost its patience, once more."""

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import subprocess
 import sys
-import zipfile
 from functools import partial
 from pathlib import Path
 
 from places import CONTENDERS, Place
 from turns import Figures, Turn, in_turn
 
-PROGRAM = Path(__file__).parent / "further_client.py"
+FURTHER_CLIENT = Path(__file__).parent / "further_client.py"
+WHEEL = Path(__file__).parent / "wheel.py"
 
 
 def clients(package: Path, place: Place, rounds: int, *, is_awaited: bool) -> Figures:
@@ -23,7 +22,7 @@ def clients(package: Path, place: Place, rounds: int, *, is_awaited: bool) -> Fi
 
     def weigh(name: str) -> Turn:
         ended = subprocess.run(
-            [sys.executable, str(PROGRAM), name, kind, str(place.port)],
+            [sys.executable, str(FURTHER_CLIENT), name, kind, str(place.port)],
             env={**os.environ, "PYTHONPATH": str(package)},
             stdout=subprocess.PIPE,
             check=True,
@@ -34,14 +33,9 @@ def clients(package: Path, place: Place, rounds: int, *, is_awaited: bool) -> Fi
     return in_turn(rounds, 1, {name: partial(weigh, name) for name in CONTENDERS})
 
 
-def package(folder: Path) -> Figures:
-    """MB of the package, and of the same in an archive, as a wheel is one."""
-    archive = io.BytesIO()
-    unpacked = 0
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and path.suffix != ".pyc":
-                packed.write(path, path.relative_to(folder))
-                unpacked += path.stat().st_size
-    sizes = {"packed MB": len(archive.getvalue()) / 1e6, "unpacked MB": unpacked / 1e6}
-    return {figure: {"keyrotor": [size]} for figure, size in sizes.items()}
+def package(folder: Path, target: Path) -> Figures:
+    """MB of the wheel, and of what it unpacks to."""
+    environment = {**os.environ, "CARGO_TARGET_DIR": str(target)}
+    subprocess.run([sys.executable, str(WHEEL), str(folder / "keyrotor")], env=environment, check=True)
+    sizes = json.loads((target / "bench" / "wheel.json").read_text())["bytes"]
+    return {f"{name} MB": {"keyrotor": [sizes[name] / 1e6]} for name in ("wheel", "unpacked")}
