@@ -8,7 +8,7 @@ use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, cmd};
 use support::clients::{Place, emulator, emulator_of};
 use support::interleave::{Contender, Pace, median, nanoseconds};
-use support::pipe::Pipe;
+use support::pipe::{Pipe, Sessions};
 use support::report::Report;
 use support::server::Server;
 use support::{Outcome, now};
@@ -24,14 +24,14 @@ fn main() -> Outcome<()> {
     let beside = Runtime::new()?;
     // An emulator takes its server's user over, so that each has its own.
     let (server, servers) = (Server::start()?, [Server::start()?, Server::start()?]);
-    let pipe = Pipe::start(&beside, server.address)?;
+    let pipe = Pipe::start(&beside, server.address, Sessions::Resumed)?;
     let [with_tls, without] = [(false, &servers[0]), (true, &servers[1])]
         .map(|(plaintext, server)| emulator_of(&beside, plaintext, server));
     let (with_tls, without, usual) = (with_tls?, without?, emulator(&beside, false)?);
     let tls = runtime.block_on(connect(&Place::emulated(&with_tls, true)?))?;
     let piped = runtime.block_on(connect(&Place::piped(&pipe, &server)))?;
     let plain = runtime.block_on(connect(&Place::emulated(&without, false)?))?;
-    let straight = runtime.block_on(connect(&Place::plain(&server)))?;
+    let straight = runtime.block_on(connect(&Place::of(&server)))?;
     let default = runtime.block_on(connect(&Place::emulated(&usual, true)?))?;
     let mut report = Report::new("emulator", pace);
     report.compare(

@@ -9,6 +9,7 @@ use std::time::Duration;
 use keyrotor::{Format, TokenManager};
 use serde_json::json;
 use support::interleave::{Pace, has_argument};
+use support::process::resident;
 use support::report::Report;
 use support::{Outcome, now};
 use tokio::runtime::{Builder, Runtime};
@@ -18,7 +19,6 @@ const MANY: usize = 10_000;
 /// The default; of the first round nothing is due before this share of it.
 const EIGHT_MINUTES: Duration = Duration::from_secs(480);
 const NOTHING_BEFORE: f64 = 0.3;
-const PAGE: f64 = 4096.0;
 /// Of the process's times in /proc, on every Linux that there is.
 const TICKS_A_SECOND: f64 = 100.0;
 
@@ -116,11 +116,6 @@ fn share_of_a_core(idle: Duration) -> Outcome<f64> {
     let (start, before) = (now(), processor_time()?);
     std::thread::sleep(idle);
     Ok((processor_time()? - before) / start.elapsed().as_secs_f64())
-}
-
-fn resident() -> Outcome<f64> {
-    let text = std::fs::read_to_string("/proc/self/statm")?;
-    Ok(text.split(' ').nth(1).ok_or("statm has no resident pages")?.parse::<f64>()? * PAGE)
 }
 
 /// Of all threads, in user and kernel, in seconds.

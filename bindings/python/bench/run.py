@@ -1,117 +1,111 @@
 """Measures Python's clients beside redis-py and Valkey GLIDE, and asserts nothing: `run.py PACKAGE ROUNDS`.
 
 Contenders take turns within one process; what counts is their ratio within a round. `PACKAGE` is the folder
-of a release build. Needs `redis-server`. Writes `target/bench/python.json`.
+of a release build. Needs `redis-server`, with TLS. Writes `python.json` and `python.svg` to `target/bench`.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+import measures
+import startup
+import weight
+from measures import Measure
+from plot import plot
+from rows import Row, rows, table
+from servers import Servers, running
+from turns import Figures
+
 HERE = Path(__file__).parent
-PACKAGE = Path(sys.argv[1]).resolve()
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", HERE.parents[2] / "target"))
 
-# Name, what the figure is, whether client and server share one core (the steadiest there is), what is wanted.
-SCENARIOS = [
-    ("sequential", "blocking GET, 100 B, p50 in us", True, "<= 0.55 x redis-py, <= 0.45 x glide"),
-    ("awaited-one-by-one", "asyncio GET, 100 B, p50 in us", True, "<= 0.50 x redis-py, <= 0.40 x glide"),
-    ("awaited-at-once", "asyncio, 100 in flight, ops/s", False, ">= 8 x redis-py, >= 5 x glide"),
-    ("threads", "8 threads on one client, ops/s", False, ">= 3 x glide"),
-    ("token", "manager.token() at hand, ns", False, "<= 200"),
-]
-IMPORTS = {"keyrotor": "import keyrotor", "redis-py": "import redis", "python": "pass"}
 
+class Run:
+    """What was measured so far."""
 
-@contextmanager
-def server() -> Iterator[tuple[int, int]]:
-    """A redis-server with the key; its port and process."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    arguments = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
-    with subprocess.Popen(arguments, stdout=subprocess.DEVNULL) as process:
+    def __init__(self, package: Path, rounds: int, servers: Servers) -> None:
+        self.package = package
+        self.rounds = rounds
+        self.servers = servers
+        self.rows: list[Row] = []
+        self.results: list[dict[str, Any]] = []
+
+    def all(self) -> None:
+        """Everything there is to measure."""
+        for measure in measures.SCENARIOS:
+            self.note(measure, self.scenario(measure))
+        package, rounds, plain = self.package, self.rounds, self.servers.plain
+        self.note(measures.IMPORT, startup.imports(package, rounds))
+        self.note(measures.PING, startup.pings(package, plain, rounds, is_awaited=False))
+        self.note(measures.AWAITED_PING, startup.pings(package, plain, rounds, is_awaited=True))
+        self.note(measures.CLIENT, weight.clients(package, plain, rounds, is_awaited=False))
+        self.note(measures.AWAITED_CLIENT, weight.clients(package, plain, rounds, is_awaited=True))
+        self.note(measures.PACKAGE, weight.package(package, TARGET))
+
+    def scenario(self, measure: Measure) -> Figures:
+        """Runs it in a process of its own; where one fails since a client lost its patience, once more."""
         try:
-            end = time.monotonic() + 20
-            while True:
-                try:
-                    with socket.create_connection(("127.0.0.1", port)) as connection:
-                        connection.sendall(b"SET bench %s\r\n" % (b"x" * 100))
-                        if connection.recv(16) == b"+OK\r\n":
-                            break
-                except OSError:
-                    pass
-                if time.monotonic() > end:
-                    sys.exit("redis-server did not start")
-                time.sleep(0.02)
-            yield port, process.pid
-        finally:
-            process.terminate()
+            return self._scenario(measure)
+        except subprocess.CalledProcessError as error:
+            print(f"\n{measure.title}: once more, {error}", file=sys.stderr)
+            return self._scenario(measure)
 
+    def _scenario(self, measure: Measure) -> Figures:
+        every = os.sched_getaffinity(0)
+        cores = {min(every)} if measure.is_pinned else every
+        self.servers.run_on(cores)
+        place = json.dumps(asdict(getattr(self.servers, measure.server)))
+        program = [sys.executable, str(HERE / "scenarios.py")]
+        ended = subprocess.run(
+            [*program, measure.scenario, str(self.rounds), place, str(measure.length)],
+            env={**os.environ, "PYTHONPATH": str(self.package)},
+            stdout=subprocess.PIPE,
+            check=True,
+            text=True,
+            preexec_fn=lambda: os.sched_setaffinity(0, cores),
+        )
+        self.servers.run_on(every)
+        figures: Figures = json.loads(ended.stdout.splitlines()[-1])
+        return figures
 
-def measured(name: str, port: int, pid: int, rounds: int, *, is_pinned: bool) -> dict[str, list[float]]:
-    """Runs a scenario."""
-    cores = {min(os.sched_getaffinity(0))} if is_pinned else os.sched_getaffinity(0)
-    os.sched_setaffinity(pid, cores)
-    command = [sys.executable, str(HERE / "scenarios.py"), name, str(port), str(rounds)]
-    ended = subprocess.run(
-        command,
-        env={**os.environ, "PYTHONPATH": str(PACKAGE)},
-        stdout=subprocess.PIPE,
-        check=True,
-        text=True,
-        preexec_fn=lambda: os.sched_setaffinity(0, cores),
-    )
-    figures: dict[str, list[float]] = json.loads(ended.stdout.splitlines()[-1])
-    return figures
+    def note(self, measure: Measure, figures: Figures) -> None:
+        """Prints a measure's figures, and keeps them."""
+        core = ", one core" if measure.is_pinned else ""
+        print(f"\n{measure.title}{core}")
+        for figure, contenders in figures.items():
+            for name, values in contenders.items():
+                spread = f"({min(values):,.1f} to {max(values):,.1f})"
+                print(f"  {figure:12} {name:10} {median(values):14,.1f}   {spread}", flush=True)
+        made = rows(measure, figures)
+        self.rows += made
+        kept = [{**asdict(row), "value": row.value, "met": row.is_met} for row in made]
+        self.results.append({"measure": asdict(measure), "figures": figures, "rows": kept})
 
-
-def imports(rounds: int) -> dict[str, list[float]]:
-    """Milliseconds from the start of the interpreter to the end of the import."""
-    figures: dict[str, list[float]] = {name: [] for name in IMPORTS}
-    for _ in range(rounds):
-        for name, code in IMPORTS.items():
-            before = time.perf_counter()
-            environment = {**os.environ, "PYTHONPATH": str(PACKAGE)}
-            subprocess.run([sys.executable, "-c", code], env=environment, check=True)
-            figures[name].append((time.perf_counter() - before) * 1000)
-    return figures
-
-
-def report(title: str, figures: dict[str, list[float]], targets: str) -> dict[str, Any]:
-    """Prints a scenario, and gives it back as it goes into the file."""
-    print(f"\n{title}   (wanted: {targets})" if targets else f"\n{title}")
-    ratios: dict[str, list[float]] = {}
-    for name, values in figures.items():
-        line = f"  {name:10} {median(values):12,.1f}   ({min(values):,.1f} to {max(values):,.1f})"
-        if name != "keyrotor":
-            ratios[name] = [ours / theirs for ours, theirs in zip(figures["keyrotor"], values, strict=True)]
-            by_round = ratios[name]
-            line += f"   keyrotor x {median(by_round):.2f} ({min(by_round):.2f} to {max(by_round):.2f})"
-        print(line)
-    return {"title": title, "figures": figures, "ratios": ratios}
+    def write(self) -> None:
+        """The table, the file and the picture."""
+        print(f"\n{table(self.rows)}")
+        folder = TARGET / "bench"
+        folder.mkdir(parents=True, exist_ok=True)
+        whole = {"bench": "python", "rounds": self.rounds, "results": self.results}
+        (folder / "python.json").write_text(json.dumps(whole) + "\n")
+        (folder / "python.svg").write_text(plot(self.rows, self.rounds))
 
 
 def main() -> None:
-    """All scenarios."""
-    rounds = int(sys.argv[2])
-    results = []
-    with server() as (port, pid):
-        for name, title, is_pinned, targets in SCENARIOS:
-            results.append(report(title, measured(name, port, pid, rounds, is_pinned=is_pinned), targets))
-    results.append(report("start and import, ms", imports(rounds), "import <= 30"))
-    path = TARGET / "bench" / "python.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"bench": "python", "rounds": rounds, "results": results}) + "\n")
+    """Measures."""
+    package, rounds = Path(sys.argv[1]).resolve(), int(sys.argv[2])
+    with running() as servers:
+        run = Run(package, rounds, servers)
+        run.all()
+    run.write()
 
 
 if __name__ == "__main__":

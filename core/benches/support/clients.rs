@@ -20,6 +20,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use super::pipe::Pipe;
 use super::server::{Server, USER};
@@ -36,53 +37,60 @@ pub(crate) struct Place {
     address: SocketAddr,
     credentials: Credentials,
     password: String,
-    /// The authority's certificate, in PEM, where TLS is spoken.
-    ca: Option<Vec<u8>>,
+    /// Who vouches for it, where TLS is spoken.
+    tls: Option<Roots>,
+}
+
+enum Roots {
+    /// A certificate, in PEM.
+    Given(String),
+    System,
 }
 
 impl Place {
     /// The server itself, with a password.
-    pub(crate) fn plain(server: &Server) -> Self {
+    pub(crate) fn of(server: &Server) -> Self {
         let credentials = ServerCredentials { username: USER.into(), password: server.password.clone() };
         Self {
             address: server.address,
             credentials: Credentials::ServerCredentials(credentials),
             password: server.password.clone(),
-            ca: None,
+            tls: server.ca.clone().map(Roots::Given),
         }
+    }
+
+    /// The server itself, with tokens.
+    pub(crate) fn with_tokens(server: &Server) -> Self {
+        Self { credentials: Credentials::IamCredentials(iam_user()), ..Self::of(server) }
     }
 
     /// The server itself through a pipe that ends TLS.
     pub(crate) fn piped(pipe: &Pipe, server: &Server) -> Self {
-        Self { address: pipe.address, ca: Some(pipe.ca.clone()), ..Self::plain(server) }
+        Self { address: pipe.address, tls: Some(Roots::Given(pipe.ca.clone())), ..Self::of(server) }
     }
 
     /// An emulator, with a token.
     pub(crate) fn emulated(emulator: &Emulator, with_tls: bool) -> Outcome<Self> {
-        let key =
-            AccessKey { access_key_id: KEY_ID.into(), secret_access_key: KEY.into(), session_token: None };
-        let credentials = IamCredentials {
-            cluster_name: CLUSTER.into(),
-            username: USER.into(),
-            region: Some(REGION.into()),
-            access_key: Some(key),
-            ..IamCredentials::default()
-        };
         let target = Target::ElastiCache { cluster: CLUSTER.into(), user: USER.into(), serverless: false };
         let keys = AwsKeys::new(KEY_ID, KEY, None, None, "bench");
         let token = target.sign(REGION, TOKEN_LIFE, &keys, wall())?;
-        let ca = std::fs::read(emulator.ca_path())?;
+        let ca = std::fs::read_to_string(emulator.ca_path())?;
         Ok(Self {
             address: emulator.address(),
-            credentials: Credentials::IamCredentials(credentials),
+            credentials: Credentials::IamCredentials(iam_user()),
             password: token.expose().to_owned(),
-            ca: with_tls.then_some(ca),
+            tls: with_tls.then_some(Roots::Given(ca)),
         })
+    }
+
+    /// The same place, where the system's roots vouch for it.
+    pub(crate) fn trusted_by_the_system(self) -> Self {
+        Self { tls: self.tls.map(|_| Roots::System), ..self }
     }
 
     /// keyrotor's client.
     pub(crate) async fn keyrotor(&self, timeout: Duration) -> Outcome<Client> {
-        let mode = if self.ca.is_some() { TlsMode::SecureTls } else { TlsMode::NoTls };
+        let mode = if self.tls.is_some() { TlsMode::SecureTls } else { TlsMode::NoTls };
         let request = ConnectionRequest {
             addresses: vec![NodeAddress {
                 host: self.address.ip().to_string(),
@@ -90,7 +98,7 @@ impl Place {
                 ..NodeAddress::default()
             }],
             tls_mode: mode.into(),
-            root_certs: self.ca.iter().cloned().collect(),
+            root_certs: self.ca().into_iter().map(|ca| ca.as_bytes().to_vec()).collect(),
             authentication_info: Some(AuthenticationInfo { credentials: Some(self.credentials.clone()) }),
             allow_plaintext: true,
             request_timeout: u32::try_from(timeout.as_millis())?,
@@ -102,21 +110,36 @@ impl Place {
 
     /// The redis crate's connection, on a stream without a box around it.
     pub(crate) async fn redis(&self, config: AsyncConnectionConfig) -> Outcome<MultiplexedConnection> {
+        match &self.tls {
+            None => self.open(self.tcp().await?, config).await,
+            Some(_) => self.open(self.tls().await?, config).await,
+        }
+    }
+
+    fn ca(&self) -> Option<&str> {
+        match &self.tls {
+            Some(Roots::Given(ca)) => Some(ca),
+            _ => None,
+        }
+    }
+
+    async fn tcp(&self) -> Outcome<TcpStream> {
         let stream = TcpStream::connect(self.address).await?;
         stream.set_nodelay(true)?;
-        let Some(ca) = &self.ca else {
-            return self.open(stream, config).await;
-        };
+        Ok(stream)
+    }
+
+    async fn tls(&self) -> Outcome<TlsStream<TcpStream>> {
+        let ca = self.ca().ok_or("no authority was handed over for this place")?;
         let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from_pem_slice(ca)?)?;
+        roots.add(CertificateDer::from_pem_slice(ca.as_bytes())?)?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = ClientConfig::builder_with_provider(provider)
+        let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots)
             .with_no_client_auth();
         let name = ServerName::from(self.address.ip());
-        let stream = TlsConnector::from(Arc::new(tls)).connect(name, stream).await?;
-        self.open(stream, config).await
+        Ok(TlsConnector::from(Arc::new(config)).connect(name, self.tcp().await?).await?)
     }
 
     async fn open<S>(&self, stream: S, config: AsyncConnectionConfig) -> Outcome<MultiplexedConnection>
@@ -130,6 +153,17 @@ impl Place {
         let (connection, driver) = MultiplexedConnection::new_with_config(&login, stream, config).await?;
         tokio::spawn(driver);
         Ok(connection)
+    }
+}
+
+fn iam_user() -> IamCredentials {
+    let key = AccessKey { access_key_id: KEY_ID.into(), secret_access_key: KEY.into(), session_token: None };
+    IamCredentials {
+        cluster_name: CLUSTER.into(),
+        username: USER.into(),
+        region: Some(REGION.into()),
+        access_key: Some(key),
+        ..IamCredentials::default()
     }
 }
 

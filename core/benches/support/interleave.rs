@@ -48,6 +48,11 @@ impl Pace {
         let pace = if has_argument("quick") { QUICK } else { FULL };
         has_argument("--bench").then_some(pace)
     }
+
+    /// As many rounds, of turns that take longer.
+    pub(crate) fn in_long_turns(self, turns: usize, turn: Duration) -> Self {
+        Self { turns, turn, ..self }
+    }
 }
 
 /// Whether a word stands on the command line.
@@ -109,6 +114,13 @@ pub(crate) fn median(values: &[f64]) -> f64 {
     sorted.sort_by(f64::total_cmp);
     let middle = sorted.len().saturating_sub(1) / 2;
     sorted.get(middle).copied().unwrap_or(f64::NAN)
+}
+
+/// What 99 of 100 do not exceed.
+pub(crate) fn p99(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() * 99 / 100).copied().unwrap_or(f64::NAN)
 }
 
 pub(crate) fn nanoseconds(duration: Duration) -> f64 {

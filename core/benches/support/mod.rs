@@ -1,9 +1,12 @@
 //! What the benchmarks share: turns taken in one run, a report, and servers to talk to.
 #![allow(dead_code, reason = "each benchmark uses a part of it")]
 
+pub(crate) mod certificates;
 pub(crate) mod clients;
+pub(crate) mod get;
 pub(crate) mod interleave;
 pub(crate) mod pipe;
+pub(crate) mod process;
 pub(crate) mod report;
 pub(crate) mod server;
 
