@@ -43,7 +43,7 @@ pub(super) use batch::Request;
 use nodes::Nodes;
 use redirect::Redirect;
 pub use routing::Routing;
-pub(super) use send::Asked;
+pub(super) use send::{Asked, Sent};
 use slots::SlotMap;
 
 /// Where in the cluster something goes.

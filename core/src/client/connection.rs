@@ -13,6 +13,7 @@ use redis::{Cmd, Value};
 use tokio::sync::Notify;
 use zeroize::Zeroizing;
 
+use super::cluster::Request;
 use super::driven::Driven;
 use super::hosted::{Hosting, Outcome};
 use super::inbox::Inbox;
@@ -206,7 +207,7 @@ impl Connection {
     ///
     /// # Errors
     /// The call, where this connection is not for it to use now.
-    pub(super) fn post<S: Sendable + Send + 'static>(
+    pub(super) fn post<S: Request + Send + 'static>(
         &self,
         ticket: Box<Ticket<S>>,
     ) -> Result<bool, Box<Ticket<S>>>

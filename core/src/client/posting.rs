@@ -6,10 +6,10 @@ use std::sync::{Arc, Weak};
 use redis::{Cmd, ToRedisArgs};
 
 use super::batch::Batch;
+use super::cluster::{Request, Sent};
 use super::connection::{Connection, LoginRecord};
 use super::hosted::{Letter, Mailbox, Outcome};
-use super::runner::Task;
-use super::sendable::Sendable;
+use super::runner::{Runner, Task};
 use super::session::{self, Place, Session};
 use super::wire::{Deadline, Replies, Told};
 use super::{CallOptions, Client, Routing, Script, blocking, command};
@@ -119,17 +119,17 @@ impl Client {
         run: impl FnOnce(Self, S) -> F,
     ) -> Result<Posted>
     where
-        S: Sendable + Send + 'static,
+        S: Request + Send + 'static,
         F: Future<Output = Result<S::Reply>> + Send + 'static,
         Outcome: From<Result<S::Reply>>,
     {
         let session = &self.handle.session;
         let runner = session.runner()?;
         let mailbox = session.mailbox()?;
-        if may_share && let Some(connection) = self.handle.topology.at_hand() {
+        if may_share && let Some((connection, sent)) = self.handle.topology.at_hand(&what, &runner) {
             let place = session.place()?;
             let deadline = session.deadline(&*runner);
-            let ticket = Ticket::new(session, &connection, what, deadline, mailbox, number);
+            let ticket = Ticket::new(session, &connection, sent, what, deadline, mailbox, number);
             match connection.post(Box::new(ticket)) {
                 Ok(is_sent) => {
                     session.counts.commands.fetch_add(count, Relaxed);
@@ -172,6 +172,8 @@ impl Session {
 pub(super) struct Ticket<S> {
     session: Arc<Session>,
     connection: Weak<Connection>,
+    /// Of a cluster.
+    sent: Option<Sent>,
     login: LoginRecord,
     what: S,
     deadline: Deadline,
@@ -179,13 +181,14 @@ pub(super) struct Ticket<S> {
     number: u64,
 }
 
-impl<S: Sendable + Send + 'static> Ticket<S>
+impl<S: Request + Send + 'static> Ticket<S>
 where
     Outcome: From<Result<S::Reply>>,
 {
     fn new(
         session: &Arc<Session>,
         connection: &Arc<Connection>,
+        sent: Option<Sent>,
         what: S,
         deadline: Deadline,
         mailbox: &Arc<Mailbox>,
@@ -194,6 +197,7 @@ where
         Self {
             session: Arc::clone(session),
             connection: Arc::downgrade(connection),
+            sent,
             login: connection.login(),
             what,
             deadline,
@@ -210,6 +214,10 @@ where
         &self.what
     }
 
+    fn is_about_place(&self, error: &Error) -> bool {
+        self.sent.as_ref().is_some_and(|sent| sent.is_about_place(error))
+    }
+
     fn end(self, outcome: Result<S::Reply>) {
         let outcome = outcome.map_err(|error| self.session.or_closed(error));
         if let Err(error) = &outcome {
@@ -219,35 +227,37 @@ where
         self.mailbox.put(Letter::Outcome(self.number, outcome.into()));
     }
 
-    /// The server forgot the login, so nothing of it ran.
-    fn send_again(self, outcome: Result<S::Reply>) {
-        let (Ok(runner), Some(connection)) = (self.session.runner(), self.connection.upgrade()) else {
-            return self.end(outcome);
-        };
+    /// Sees in the background to what nothing of ran, or to what is to be learned of how it ended.
+    fn go_on(self, outcome: Result<S::Reply>) {
+        let Ok(runner) = self.session.runner() else { return self.end(outcome) };
         let spawner = Arc::clone(&runner);
         let work = async move {
             let within = self.deadline.within;
-            let healed_and_sent = self.session.heal_and_send(
-                &connection,
-                self.login,
-                &self.what,
-                Some(self.deadline),
-                &*runner,
-            );
-            let outcome =
-                session::by(self.deadline, &*runner, healed_and_sent, || session::timed_out(within)).await;
+            let outcome = self.gone_on(outcome, &runner);
+            let outcome = session::by(self.deadline, &*runner, outcome, || session::timed_out(within)).await;
             self.end(outcome);
         };
         spawner.spawn(Box::pin(work)).detach();
     }
+
+    async fn gone_on(&self, outcome: Result<S::Reply>, runner: &Arc<dyn Runner>) -> Result<S::Reply> {
+        if let Some(sent) = &self.sent {
+            return sent.go_on(&self.what, outcome, self.deadline, runner).await;
+        }
+        // The server forgot the login.
+        let Some(connection) = self.connection.upgrade() else { return outcome };
+        let deadline = Some(self.deadline);
+        self.session.heal_and_send(&connection, self.login, &self.what, deadline, &**runner).await
+    }
 }
 
-impl<S: Sendable + Send + 'static> Told for Ticket<S>
+impl<S: Request + Send + 'static> Told for Ticket<S>
 where
     Outcome: From<Result<S::Reply>>,
 {
     fn tell(self: Box<Self>, outcome: Result<Replies>) {
         let outcome = outcome.and_then(|replies| self.what.reply(replies));
-        if S::wants_login(&outcome) { self.send_again(outcome) } else { self.end(outcome) }
+        let is_about_place = outcome.as_ref().is_err_and(|error| self.is_about_place(error));
+        if is_about_place || S::wants_login(&outcome) { self.go_on(outcome) } else { self.end(outcome) }
     }
 }

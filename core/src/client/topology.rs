@@ -5,7 +5,7 @@ use std::sync::Arc;
 use redis::{Cmd, Value};
 
 use super::batch::Batch;
-use super::cluster::{Cluster, Detour, Request, Routing};
+use super::cluster::{Cluster, Detour, Request, Routing, Sent};
 use super::connection::Connection;
 use super::node::{Node, Target};
 use super::runner::Runner;
@@ -37,12 +37,17 @@ impl Topology {
         }))
     }
 
-    /// The connection that everything goes to, where there is one now.
-    pub(super) fn at_hand(&self) -> Option<Arc<Connection>> {
+    /// The connection that something goes to, where there is one now; of a cluster, with where that is.
+    pub(super) fn at_hand<R: Request>(
+        &self,
+        what: &R,
+        runner: &Arc<dyn Runner>,
+    ) -> Option<(Arc<Connection>, Option<Sent>)> {
         match self {
-            Self::Standalone(node) => node.connected(),
-            // A command's keys say where it goes.
-            Self::Cluster(_) => None,
+            Self::Standalone(node) => Some((node.connected()?, None)),
+            Self::Cluster(cluster) => {
+                cluster.at_hand(what, runner).map(|(connection, sent)| (connection, Some(sent)))
+            }
         }
     }
 

@@ -27,6 +27,9 @@ pub(in super::super) trait Request: Sendable {
         runner: &Arc<dyn Runner>,
     ) -> impl Future<Output = Result<Self::Reply>> + Send;
 
+    /// Where it goes, where that is one place.
+    fn place(&self) -> Option<Place>;
+
     /// Whether a connection was lost while something of it was under way.
     fn was_cut(outcome: &Result<Self::Reply>) -> bool;
 }
@@ -39,6 +42,13 @@ impl Request for Cmd {
         runner: &Arc<dyn Runner>,
     ) -> Result<Value> {
         cluster.execute(self, deadline, runner).await
+    }
+
+    fn place(&self) -> Option<Place> {
+        match route::route(self) {
+            Ok(Route::One(place)) => Some(place),
+            _ => None,
+        }
     }
 
     fn was_cut(outcome: &Result<Value>) -> bool {
@@ -68,6 +78,11 @@ impl Request for Batch {
             Some(error) if outcomes.iter().all(|outcome| unanswered(outcome).is_some()) => Err(error),
             _ => Ok(outcomes),
         }
+    }
+
+    /// The nodes may send single commands of it elsewhere.
+    fn place(&self) -> Option<Place> {
+        None
     }
 
     fn was_cut(outcome: &Result<Self::Reply>) -> bool {

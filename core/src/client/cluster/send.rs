@@ -16,7 +16,7 @@ use super::super::sendable::Sendable;
 use super::super::session;
 use super::super::wire::{Deadline, Replies};
 use super::redirect::{self, Redirect};
-use super::{Cluster, Place, View};
+use super::{Cluster, Place, Request, View};
 use crate::config::Address;
 use crate::error::{Error, Result};
 
@@ -74,7 +74,50 @@ impl Sendable for Asked<'_> {
     }
 }
 
+/// Where something was sent whose sender does not wait.
+pub(in super::super) struct Sent {
+    cluster: Arc<Cluster>,
+    node: Arc<Node>,
+}
+
+impl Sent {
+    /// Whether this outcome says something about where things are in the cluster.
+    pub(in super::super) fn is_about_place(&self, error: &Error) -> bool {
+        let is_lost = matches!(error.code(), Code::Closed | Code::NetworkDisconnected | Code::RequestTimeout);
+        is_lost || self.cluster.redirect(error, &self.node).is_some()
+    }
+
+    /// What becomes of what ended like this: it goes on where it did not run.
+    pub(in super::super) async fn go_on<R: Request>(
+        &self,
+        what: &R,
+        outcome: Result<R::Reply>,
+        deadline: Deadline,
+        runner: &Arc<dyn Runner>,
+    ) -> Result<R::Reply> {
+        let Err(error) = outcome else { return outcome };
+        let error = self.cluster.settled(error, runner);
+        match self.cluster.redirect(&error, &self.node) {
+            Some(redirect) => self.cluster.learn(&redirect, runner),
+            None if error.code() == Code::AuthRequired => {}
+            None => return Err(error),
+        }
+        what.send_in(&self.cluster, deadline, runner).await
+    }
+}
+
 impl Cluster {
+    /// The connection to where something goes, where that is one place and there is a connection now.
+    pub(in super::super) fn at_hand<R: Request>(
+        self: &Arc<Self>,
+        what: &R,
+        runner: &Arc<dyn Runner>,
+    ) -> Option<(Arc<Connection>, Sent)> {
+        let node = self.node_at(&self.view.borrow(), &what.place()?, runner)?;
+        let connection = node.link().connected()?;
+        Some((connection, Sent { cluster: Arc::clone(self), node }))
+    }
+
     /// Sends something to `place`, and wherever it is sent on from there, until a node takes it or the time is over: then
     /// with what the last node said.
     pub(super) async fn send_to<S: Whole>(
