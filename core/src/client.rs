@@ -65,12 +65,17 @@ use own::Own;
 use session::Session;
 use topology::Topology;
 
-/// A client of one server or, with `cluster_mode_enabled`, of a cluster, logged in for as long as it lives.
+/// A client of one server, of a primary and its replicas or, with `cluster_mode_enabled`, of a cluster, logged in for as
+/// long as it lives.
 ///
 /// Commands of any number of tasks and threads share one connection to each server, which logs in again before the
 /// server's lease ends and is replaced when it is lost. A command that was in flight when the connection was lost fails
 /// with [`Code::NetworkDisconnected`](crate::Code::NetworkDisconnected): whether it ran is not known, and it is
-/// never sent twice unless the server said that it did not run.
+/// never sent twice unless the server said that it did not run, or [the call allows it](CallOptions::idempotent).
+///
+/// With `PreferReplica` and without `cluster_mode_enabled` the request's addresses are those of a primary and its replicas.
+/// Commands that only read a key, and batches of such, go to the replicas in turn that are in sync, and to the primary where
+/// there is none; all else goes to the primary, which is found anew when another takes its place.
 ///
 /// In a cluster a command goes to the primary that has its key's slot, wherever it moves; MGET, MSET, DEL, UNLINK, EXISTS
 /// and TOUCH may have keys of many slots, which is then many commands in one; and what servers advise to send to all nodes,

@@ -15,7 +15,7 @@ use crate::request::Request;
 use crate::routing::Routing;
 use crate::script::Script;
 use crate::watch::Watch;
-use crate::{argument, status};
+use crate::{argument, options, status};
 
 /// A Redis and Valkey client whose connection stays logged in. Made by `connect`.
 ///
@@ -54,14 +54,25 @@ impl Client {
         })
     }
 
-    /// Sends a command and waits for its reply, for as long as the request's timeout allows.
+    /// Sends a command and waits for its reply, for as long as the request's timeout allows, or for `timeout` seconds.
     ///
-    /// Arguments are `str`, `bytes`, `bytearray`, `memoryview`, `int` or `float`.
-    #[pyo3(signature = (*args))]
-    fn execute<'py>(&self, py: Python<'py>, args: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
+    /// Arguments are `str`, `bytes`, `bytearray`, `memoryview`, `int` or `float`. `route` says where it goes, instead of its
+    /// name and keys. An `idempotent` command is sent again when the connection was lost while it was under way.
+    #[pyo3(signature = (*args, timeout = None, route = None, idempotent = false))]
+    fn execute<'py>(
+        &self,
+        py: Python<'py>,
+        args: &Bound<'py, PyTuple>,
+        timeout: Option<f64>,
+        route: Option<&Bound<'py, Routing>>,
+        idempotent: bool,
+    ) -> PyResult<Bound<'py, PyAny>> {
         guarded(py, || {
             let command = argument::command(args)?;
-            let value = attend(py, || self.client.execute(&command))?;
+            let value = match options::of(timeout, route, idempotent)? {
+                None => attend(py, || self.client.execute(&command))?,
+                Some(options) => attend(py, || self.client.execute_with(&command, &options))?,
+            };
             reply::to_python(py, value, self.texts)
         })
     }
@@ -88,17 +99,24 @@ impl Client {
     }
 
     /// Runs a script by its digest, and sends it whole where the server does not have it.
-    #[pyo3(signature = (script, /, keys = None, args = None))]
+    /// `timeout`, `route` and `idempotent` are those of `execute`.
+    #[pyo3(signature = (script, /, keys = None, args = None, *, timeout = None, route = None, idempotent = false))]
+    #[expect(clippy::too_many_arguments, reason = "each of them is a keyword of Python's")]
     fn execute_script<'py>(
         &self,
         py: Python<'py>,
         script: &Script,
         keys: Option<&Bound<'py, PyAny>>,
         args: Option<&Bound<'py, PyAny>>,
+        timeout: Option<f64>,
+        route: Option<&Bound<'py, Routing>>,
+        idempotent: bool,
     ) -> PyResult<Bound<'py, PyAny>> {
         guarded(py, || {
             let (keys, args) = (argument::texts_of(keys)?, argument::texts_of(args)?);
-            let value = attend(py, || self.client.execute_script(script.script(), &keys, &args))?;
+            let (script, options) =
+                (script.script(), options::of(timeout, route, idempotent)?.unwrap_or_default());
+            let value = attend(py, || self.client.execute_script_with(script, &keys, &args, &options))?;
             reply::to_python(py, value, self.texts)
         })
     }

@@ -28,7 +28,7 @@ use crate::reply::Texts;
 use crate::request::Request;
 use crate::routing::Routing;
 use crate::script::Script;
-use crate::{argument, awaitable, status};
+use crate::{argument, awaitable, options, status};
 
 /// A Redis and Valkey client for one event loop, whose connection stays logged in. Made by `connect`.
 ///
@@ -63,15 +63,28 @@ impl AsyncClient {
         })
     }
 
-    /// Sends a command. Await its reply, which comes within the request's timeout.
+    /// Sends a command. Await its reply, which comes within the request's timeout, or within `timeout` seconds.
     ///
     /// Arguments are `str`, `bytes`, `bytearray`, `memoryview`, `int` or `float`. Giving up the future does not take
-    /// the command back; only one that waits at the server, such as BLPOP, ends with it.
-    #[pyo3(signature = (*args))]
-    fn execute<'py>(&self, py: Python<'py>, args: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
+    /// the command back; only one that waits at the server, such as BLPOP, ends with it. `route` says where it goes,
+    /// instead of its name and keys. An `idempotent` command is sent again when the connection was lost while it was
+    /// under way.
+    #[pyo3(signature = (*args, timeout = None, route = None, idempotent = false))]
+    fn execute<'py>(
+        &self,
+        py: Python<'py>,
+        args: &Bound<'py, PyTuple>,
+        timeout: Option<f64>,
+        route: Option<&Bound<'py, Routing>>,
+        idempotent: bool,
+    ) -> PyResult<Bound<'py, PyAny>> {
         guarded(py, || {
             let command = argument::command(args)?;
-            Desk::post(self.desk.bind(py), &self.client, |number| self.client.post(command, number))
+            let options = options::of(timeout, route, idempotent)?;
+            Desk::post(self.desk.bind(py), &self.client, |number| match options {
+                None => self.client.post(command, number),
+                Some(options) => self.client.post_with(command, options, number),
+            })
         })
     }
 
@@ -99,19 +112,24 @@ impl AsyncClient {
     }
 
     /// Runs a script by its digest, and sends it whole where the server does not have it. Await its reply.
-    #[pyo3(signature = (script, /, keys = None, args = None))]
+    /// `timeout`, `route` and `idempotent` are those of `execute`.
+    #[pyo3(signature = (script, /, keys = None, args = None, *, timeout = None, route = None, idempotent = false))]
+    #[expect(clippy::too_many_arguments, reason = "each of them is a keyword of Python's")]
     fn execute_script<'py>(
         &self,
         py: Python<'py>,
         script: &Script,
         keys: Option<&Bound<'py, PyAny>>,
         args: Option<&Bound<'py, PyAny>>,
+        timeout: Option<f64>,
+        route: Option<&Bound<'py, Routing>>,
+        idempotent: bool,
     ) -> PyResult<Bound<'py, PyAny>> {
         guarded(py, || {
             let (keys, args) = (argument::texts_of(keys)?, argument::texts_of(args)?);
-            let script = script.script().clone();
+            let (script, options) = (script.script().clone(), options::of(timeout, route, idempotent)?);
             Desk::post(self.desk.bind(py), &self.client, |number| {
-                self.client.post_script(script, keys, args, number)
+                self.client.post_script(script, keys, args, options.unwrap_or_default(), number)
             })
         })
     }

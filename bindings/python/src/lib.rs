@@ -14,6 +14,7 @@ mod gate;
 mod host;
 mod journal;
 mod manager;
+mod options;
 mod pipeline;
 mod pubsub;
 mod reply;

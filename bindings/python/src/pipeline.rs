@@ -7,10 +7,11 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
-use crate::argument;
 use crate::error::{attend, guarded};
 use crate::host::HostFunctions;
 use crate::reply::{self, Texts};
+use crate::routing::Routing;
+use crate::{argument, options};
 
 /// Commands that are sent in one piece. Made by `Client.pipeline`.
 #[pyclass(frozen, module = "keyrotor")]
@@ -61,11 +62,23 @@ impl Pipeline {
     }
 
     /// Sends the commands and waits for all replies. A command that failed has its `keyrotor.Error` in its place;
-    /// it is not raised. Raises where the whole failed. The pipeline is empty afterwards.
-    fn run<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+    /// it is not raised. Raises where the whole failed. The pipeline is empty afterwards. `timeout` (seconds), `route` and
+    /// `idempotent` are for the whole, as in `Client.execute`.
+    #[pyo3(signature = (*, timeout = None, route = None, idempotent = false))]
+    fn run<'py>(
+        &self,
+        py: Python<'py>,
+        timeout: Option<f64>,
+        route: Option<&Bound<'py, Routing>>,
+        idempotent: bool,
+    ) -> PyResult<Bound<'py, PyList>> {
         guarded(py, || {
+            let options = options::of(timeout, route, idempotent)?;
             let batch = self.take();
-            let replies = attend(py, || self.client.execute_batch(&batch))?;
+            let replies = match options {
+                None => attend(py, || self.client.execute_batch(&batch))?,
+                Some(options) => attend(py, || self.client.execute_batch_with(&batch, &options))?,
+            };
             reply::batch(py, replies, self.texts)
         })
     }

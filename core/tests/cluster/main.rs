@@ -16,6 +16,7 @@ mod commands;
 mod drops;
 mod hosted;
 mod ledger;
+mod options;
 mod own;
 mod shared;
 mod view;

@@ -757,13 +757,12 @@ pub struct ConnectionRequest {
     #[prost(enumeration = "TlsMode", tag = "2")]
     pub tls_mode: i32,
     /// The addresses are those of a cluster's nodes, or of its endpoint; unset: of
-    /// one server.
+    /// one server, or of a primary and its replicas where read_from says so.
     #[prost(bool, tag = "3")]
     pub cluster_mode_enabled: bool,
     /// Milliseconds. Unset or 0: 1000.
     #[prost(uint32, tag = "4")]
     pub request_timeout: u32,
-    /// With cluster_mode_enabled.
     #[prost(enumeration = "ReadFrom", tag = "5")]
     pub read_from: i32,
     #[prost(message, optional, tag = "6")]
@@ -865,14 +864,18 @@ pub struct ConnectionRequest {
     #[prost(bool, tag = "110")]
     pub require_identity: bool,
     /// With cluster_mode_enabled: how often the nodes are asked who has which slot,
-    /// where nothing else calls for it. Unset: each minute.
+    /// where nothing else calls for it; unset: each minute. Else with PreferReplica:
+    /// how often the servers are asked who is primary and who is in sync; unset: each
+    /// 10 seconds.
     #[prost(oneof = "connection_request::PeriodicChecks", tags = "11, 12")]
     pub periodic_checks: ::core::option::Option<connection_request::PeriodicChecks>,
 }
 /// Nested message and enum types in `ConnectionRequest`.
 pub mod connection_request {
     /// With cluster_mode_enabled: how often the nodes are asked who has which slot,
-    /// where nothing else calls for it. Unset: each minute.
+    /// where nothing else calls for it; unset: each minute. Else with PreferReplica:
+    /// how often the servers are asked who is primary and who is in sync; unset: each
+    /// 10 seconds.
     #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Oneof)]
     #[prost(skip_debug)]
     pub enum PeriodicChecks {
@@ -916,8 +919,10 @@ impl TlsMode {
 #[repr(i32)]
 pub enum ReadFrom {
     Primary = 0,
-    /// Of a cluster: what only reads goes to the replicas in turn, and to the
-    /// primary while none is connected.
+    /// What only reads goes to the replicas in turn, and to the primary while none
+    /// is connected. Without cluster_mode_enabled the addresses are those of the
+    /// primary and of its replicas; they are asked who is which, and only replicas
+    /// in sync are read from.
     PreferReplica = 1,
     /// This and what follows is not supported.
     LowestLatency = 2,

@@ -108,7 +108,13 @@ class Client:
         callbacks: Mapping[str, Callback | LoginFunction | KeyFunction] | None = None,
         **fields: Unpack[ConnectionFields],
     ) -> Client: ...
-    def execute(self, *args: Argument) -> Any: ...
+    def execute(
+        self,
+        *args: Argument,
+        timeout: float | None = None,
+        route: Routing | None = None,
+        idempotent: bool = False,
+    ) -> Any: ...
     def pipeline(self, atomic: bool = False) -> Pipeline: ...
     def execute_on(self, routing: Routing, /, *args: Argument) -> Any: ...
     def execute_script(
@@ -117,6 +123,10 @@ class Client:
         /,
         keys: Iterable[Argument] | None = None,
         args: Iterable[Argument] | None = None,
+        *,
+        timeout: float | None = None,
+        route: Routing | None = None,
+        idempotent: bool = False,
     ) -> Any: ...
     def watch(self, *keys: Argument) -> Watch: ...
     def pubsub(self) -> PubSub: ...
@@ -134,7 +144,13 @@ class Client:
 @final
 class Pipeline:
     def execute(self, *args: Argument) -> Self: ...
-    def run(self) -> list[Any]: ...
+    def run(
+        self,
+        *,
+        timeout: float | None = None,
+        route: Routing | None = None,
+        idempotent: bool = False,
+    ) -> list[Any]: ...
     def __len__(self) -> int: ...
 
 @final
@@ -193,7 +209,13 @@ class AsyncClient:
         callbacks: Mapping[str, Callback | LoginFunction | KeyFunction] | None = None,
         **fields: Unpack[ConnectionFields],
     ) -> Coroutine[Any, Any, AsyncClient]: ...
-    def execute(self, *args: Argument) -> Future[Any]: ...
+    def execute(
+        self,
+        *args: Argument,
+        timeout: float | None = None,
+        route: Routing | None = None,
+        idempotent: bool = False,
+    ) -> Future[Any]: ...
     def pipeline(self, atomic: bool = False) -> AsyncPipeline: ...
     def execute_on(self, routing: Routing, /, *args: Argument) -> Future[Any]: ...
     def execute_script(
@@ -202,6 +224,10 @@ class AsyncClient:
         /,
         keys: Iterable[Argument] | None = None,
         args: Iterable[Argument] | None = None,
+        *,
+        timeout: float | None = None,
+        route: Routing | None = None,
+        idempotent: bool = False,
     ) -> Future[Any]: ...
     def watch(self, *keys: Argument) -> Coroutine[Any, Any, AsyncWatch]: ...
     def pubsub(self) -> Coroutine[Any, Any, AsyncPubSub]: ...
@@ -221,7 +247,13 @@ class AsyncClient:
 @final
 class AsyncPipeline:
     def execute(self, *args: Argument) -> Self: ...
-    def run(self) -> Future[list[Any]]: ...
+    def run(
+        self,
+        *,
+        timeout: float | None = None,
+        route: Routing | None = None,
+        idempotent: bool = False,
+    ) -> Future[list[Any]]: ...
     def __len__(self) -> int: ...
 
 @final

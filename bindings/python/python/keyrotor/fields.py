@@ -153,8 +153,8 @@ class ConnectionStats(TypedDict):
     """One open connection. Times are in seconds.
 
     `own` ones have one caller at a time, for a command that waits or keys under watch. `lease_left` is how
-    long the server will honour the login; `None`: for as long as the connection lasts. `identity` is `verified`
-    once the server said that it is the user who logged in, `unknown` where it does not say.
+    long the server will honour the login; `None`: for as long as the connection lasts. `identity` is
+    `verified` once the server said that it is the user who logged in, `unknown` where it does not say.
     """
 
     address: str

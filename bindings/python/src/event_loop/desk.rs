@@ -346,7 +346,9 @@ impl Desk {
             let next = desk.mailbox.watch(|| lines.iter().filter_map(|line| line.expire()).min());
             Self::sort(this)?;
             if let Some(next) = next {
-                Self::set_alarm(this, next)?;
+                // A call that comes after one with a longer time of its own has less than that one.
+                let usual = desk.request_timeout.get().copied().unwrap_or(UNKNOWN_TIME);
+                Self::set_alarm(this, next.min(usual))?;
             }
             Ok(())
         })

@@ -8,10 +8,11 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 use super::desk::Desk;
-use crate::argument;
 use crate::error::guarded;
 use crate::host::HostFunctions;
 use crate::pipeline::empty;
+use crate::routing::Routing;
+use crate::{argument, options};
 
 /// Commands that are sent in one piece. Made by `AsyncClient.pipeline`.
 #[pyclass(frozen, module = "keyrotor")]
@@ -58,11 +59,23 @@ impl AsyncPipeline {
     }
 
     /// Sends the commands. Await all replies. A command that failed has its `keyrotor.Error` in its place; it is not
-    /// raised. Raises where the whole failed. The pipeline is empty afterwards.
-    fn run<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    /// raised. Raises where the whole failed. The pipeline is empty afterwards. `timeout` (seconds), `route` and
+    /// `idempotent` are for the whole, as in `AsyncClient.execute`.
+    #[pyo3(signature = (*, timeout = None, route = None, idempotent = false))]
+    fn run<'py>(
+        &self,
+        py: Python<'py>,
+        timeout: Option<f64>,
+        route: Option<&Bound<'py, Routing>>,
+        idempotent: bool,
+    ) -> PyResult<Bound<'py, PyAny>> {
         guarded(py, || {
+            let options = options::of(timeout, route, idempotent)?;
             let batch = self.take();
-            Desk::post(self.desk.bind(py), &self.client, |number| self.client.post_batch(batch, number))
+            Desk::post(self.desk.bind(py), &self.client, |number| match options {
+                None => self.client.post_batch(batch, number),
+                Some(options) => self.client.post_batch_with(batch, options, number),
+            })
         })
     }
 

@@ -7,7 +7,8 @@ use crate::error::{Error, Result};
 
 /// Where a command goes, where its caller knows better than its name and its keys say.
 ///
-/// One server is all nodes and all primaries at once: a client without `cluster_mode_enabled` sends everything there.
+/// One server is all nodes and all primaries at once: a client without `cluster_mode_enabled` sends everything there. Where
+/// such a client reads from replicas, keys and slots are all at the primary, and all nodes are all of its addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Routing {
@@ -15,6 +16,9 @@ pub enum Routing {
     Random,
     /// Every node, replicas too. The replies become one as servers advise for that command (`response_policy`), and a map
     /// from the node's address to its reply where they advise nothing.
+    ///
+    /// A primary that is away is waited for, as by any command: it comes back, or another takes its place. A replica that
+    /// is away is not; its part fails at once, and so does a command that needs all of them, with the replica's name.
     AllNodes,
     /// Every primary; the replies as with [`AllNodes`](Self::AllNodes).
     AllPrimaries,
