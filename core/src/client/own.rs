@@ -117,6 +117,11 @@ impl Loan {
         self.connection.as_ref().ok_or_else(|| Error::internal("a loan that was given back"))
     }
 
+    /// What the connection is for.
+    pub(super) fn target(&self) -> &Target {
+        &self.target
+    }
+
     /// For the next caller: nothing is under way on it, and nothing is left behind.
     pub(super) fn give_back(mut self) {
         if let Some(connection) = self.connection.take() {

@@ -28,6 +28,7 @@ use crate::error::{Error, Result};
 pub struct Watch {
     loan: Loan,
     session: Arc<Session>,
+    topology: Arc<Topology>,
     runner: Arc<dyn Runner>,
     is_given_up: AtomicBool,
 }
@@ -35,7 +36,7 @@ pub struct Watch {
 impl Watch {
     pub(super) async fn begin<K: ToRedisArgs>(
         own: &Arc<Own>,
-        topology: &Topology,
+        topology: &Arc<Topology>,
         keys: &[K],
         runner: Arc<dyn Runner>,
     ) -> Result<Self> {
@@ -44,7 +45,8 @@ impl Watch {
         watch.arg(keys);
         let by = session.deadline(&*runner);
         let (loan, _) = own.send(&watch, topology, &runner, |_| Ok((None, Some(by)))).await?;
-        Ok(Self { loan, session: Arc::clone(session), runner, is_given_up: AtomicBool::new(false) })
+        let (session, topology) = (Arc::clone(session), Arc::clone(topology));
+        Ok(Self { loan, session, topology, runner, is_given_up: AtomicBool::new(false) })
     }
 
     /// Sends a command between WATCH and EXEC: a read, as a rule. It runs at once.
@@ -95,6 +97,11 @@ impl Watch {
         let under_way = UnderWay { watch: self, connection };
         let outcome = what.send_on(connection, Some(self.session.deadline(&*self.runner))).await;
         under_way.has_come_to_its_end();
+        if let Err(error) = &outcome {
+            // It goes nowhere else, but whoever begins anew is to find the way: a primary that is one no longer takes
+            // the WATCH of a client that reads replicas, and refuses the EXEC.
+            let _ = self.topology.detour(error, self.loan.target(), &self.runner);
+        }
         outcome
     }
 

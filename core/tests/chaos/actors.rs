@@ -57,7 +57,10 @@ async fn rotate(client: Client, number: usize, world: Arc<World>) {
         };
         match outcome {
             Ok(()) => progress.note(),
-            Err(error) => drop(world.is_in_doubt(&name, &error)),
+            Err(error) => {
+                progress.note_failure(&error);
+                world.is_in_doubt(&name, &error);
+            }
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }

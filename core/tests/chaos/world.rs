@@ -1,5 +1,6 @@
 //! What all actors share: what is broken at the moment, what they have to complain about, how far they got.
 
+use std::fmt;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex};
@@ -23,7 +24,7 @@ pub(crate) struct World {
     /// … and loses writes.
     loses_writes: AtomicBool,
     complaints: Mutex<Vec<String>>,
-    actors: Mutex<Vec<(String, Arc<AtomicU64>)>>,
+    actors: Mutex<Vec<(String, Progress)>>,
     pub(crate) failures: AtomicU64,
     /// Commands that failed, and may have run.
     pub(crate) in_doubt: AtomicU64,
@@ -31,13 +32,31 @@ pub(crate) struct World {
     pub(crate) lost: AtomicU64,
 }
 
-/// Counts what an actor gets done.
-#[derive(Clone)]
-pub(crate) struct Progress(Arc<AtomicU64>);
+/// Counts what an actor gets done, and remembers why it does not.
+#[derive(Clone, Default)]
+pub(crate) struct Progress {
+    done: Arc<AtomicU64>,
+    /// How often it failed since, and the last time how.
+    failures: Arc<Mutex<(u64, String)>>,
+}
 
 impl Progress {
     pub(crate) fn note(&self) {
-        self.0.fetch_add(1, SeqCst);
+        self.done.fetch_add(1, SeqCst);
+        *self.failures.lock().unwrap() = Default::default();
+    }
+
+    pub(crate) fn note_failure(&self, error: &Error) {
+        let mut failures = self.failures.lock().unwrap();
+        *failures = (failures.0 + 1, format!("{} {error}", error.name()));
+    }
+}
+
+impl fmt::Debug for Progress {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let failures = self.failures.lock().unwrap();
+        let done = self.done.load(SeqCst);
+        write!(formatter, "{done} done, then {} failures, at last {:?}", failures.0, failures.1)
     }
 }
 
@@ -47,9 +66,9 @@ impl World {
     }
 
     pub(crate) fn enlist(&self, name: impl Into<String>) -> Progress {
-        let progress = Arc::new(AtomicU64::new(0));
-        self.actors.lock().unwrap().push((name.into(), Arc::clone(&progress)));
-        Progress(progress)
+        let progress = Progress::default();
+        self.actors.lock().unwrap().push((name.into(), progress.clone()));
+        progress
     }
 
     pub(crate) fn is_over(&self) -> bool {
@@ -108,15 +127,14 @@ impl World {
 
     /// Waits until each actor has got something done that it began after this. Returns how long that took.
     pub(crate) async fn all_go_on(&self, within: Duration) -> Duration {
-        let counts = || -> Vec<_> {
-            let actors = self.actors.lock().unwrap();
-            actors.iter().map(|(name, count)| (name.clone(), count.load(SeqCst))).collect()
-        };
+        let actors = self.actors.lock().unwrap().clone();
+        let counts = || -> Vec<_> { actors.iter().map(|(_, progress)| progress.done.load(SeqCst)).collect() };
         let (before, start) = (counts(), Instant::now());
         loop {
             // The one that was on its way may have begun before.
-            let pairs = counts().into_iter().zip(&before);
-            let behind: Vec<_> = pairs.filter(|(now, before)| now.1 < before.1 + 2).map(|it| it.0).collect();
+            let pairs = counts().into_iter().zip(&before).zip(&actors);
+            let behind: Vec<_> =
+                pairs.filter(|((now, before), _)| *now < *before + 2).map(|it| it.1).collect();
             if behind.is_empty() {
                 return start.elapsed();
             }

@@ -1,6 +1,6 @@
 //! Connections of one caller's own: what waits, watches or listens.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use keyrotor::{Batch, PubSubEvent, Value, cmd};
 use keyrotor_emulator::Reshard;
@@ -71,6 +71,31 @@ async fn c14_a_command_that_waits_goes_on_at_the_new_primary() {
     emulator.faults().failover(0).await.unwrap();
     client.execute(cmd("RPUSH").arg("bar").arg("item")).await.unwrap();
     assert_eq!(waiting.await.unwrap().unwrap(), Value::Array(vec![bulk("bar"), bulk("item")]));
+}
+
+/// A primary that has become a replica takes a WATCH of a client that reads replicas, and refuses the EXEC alone.
+#[tokio::test]
+async fn c14_a_watch_goes_on_at_the_new_primary() {
+    let emulator = start(|_| ()).await;
+    let client = client(&emulator, json!({"readFrom": "PreferReplica", "periodicChecksDisabled": {}})).await;
+    let mut batch = Batch::atomic();
+    batch.add(cmd("INCR").arg("bar").clone()).unwrap();
+    let once = async || {
+        let watch = client.watch(&["bar"]).await?;
+        watch.execute(cmd("GET").arg("bar")).await?;
+        watch.exec(&batch).await
+    };
+    once().await.unwrap().unwrap();
+    emulator.faults().failover(0).await.unwrap();
+    let end = Instant::now() + Duration::from_secs(10);
+    let outcome = loop {
+        match once().await {
+            Err(_) if Instant::now() < end => wait(Duration::from_millis(20)).await,
+            outcome => break outcome,
+        }
+    };
+    let replies = outcome.unwrap().unwrap();
+    assert_eq!(replies[0].as_ref().unwrap(), &Value::Int(2));
 }
 
 #[tokio::test]

@@ -53,7 +53,10 @@ pub(super) async fn count(client: Client, key: String, world: Arc<World>) {
                 }
                 progress.note();
             }
-            Err(error) => count.in_doubt += u64::from(world.is_in_doubt(&key, &error)),
+            Err(error) => {
+                progress.note_failure(&error);
+                count.in_doubt += u64::from(world.is_in_doubt(&key, &error));
+            }
         }
         tokio::time::sleep(PAUSE).await;
     }

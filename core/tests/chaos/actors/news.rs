@@ -55,7 +55,10 @@ impl News {
                     self.told.lock().unwrap().insert(item);
                     progress.note();
                 }
-                Err(error) => drop(self.world.is_in_doubt("tell", &error)),
+                Err(error) => {
+                    progress.note_failure(&error);
+                    self.world.is_in_doubt("tell", &error);
+                }
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }

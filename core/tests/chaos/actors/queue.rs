@@ -61,6 +61,7 @@ impl Queue {
             match self.client.execute(cmd("RPUSH").arg(&self.key).arg(job)).await {
                 Ok(_) => progress.note(),
                 Err(error) => {
+                    progress.note_failure(&error);
                     self.open.lock().unwrap().remove(&job);
                     self.world.is_in_doubt("push", &error);
                 }
@@ -87,6 +88,7 @@ impl Queue {
                 Ok(Value::Nil) => progress.note(),
                 Ok(other) => self.world.complain(format!("{}: {other:?}", self.key)),
                 Err(error) => {
+                    progress.note_failure(&error);
                     let in_doubt = self.world.is_in_doubt("pop", &error);
                     self.pops_in_doubt.fetch_add(in_doubt.into(), SeqCst);
                     tokio::time::sleep(PAUSE).await;

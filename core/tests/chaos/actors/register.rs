@@ -39,7 +39,10 @@ pub(super) async fn write_and_read(client: Client, owner: usize, reads_replicas:
                 }
                 progress.note();
             }
-            Err(error) => drop(world.is_in_doubt(&key, &error)),
+            Err(error) => {
+                progress.note_failure(&error);
+                world.is_in_doubt(&key, &error);
+            }
         }
         tokio::time::sleep(PAUSE).await;
     }

@@ -18,8 +18,12 @@ pub(super) async fn take(client: Client, owner: usize, world: Arc<World>) {
             Ok(None) => progress.note(),
             Ok(Some((read, Some(written)))) if written == read + 1 => progress.note(),
             Ok(Some(wrong)) => world.complain(format!("{name}: {wrong:?} was read and written")),
-            Err(error) if ends_the_watch(&error, &world) => {}
-            Err(error) => drop(world.is_in_doubt(&name, &error)),
+            Err(error) => {
+                progress.note_failure(&error);
+                if !ends_the_watch(&error, &world) {
+                    world.is_in_doubt(&name, &error);
+                }
+            }
         }
         tokio::time::sleep(PAUSE).await;
     }
