@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 import tomllib
-from environment import BUILD, REPOSITORY, ROOM, Environment, run
+from environment import BUILD, MINUTES, REPOSITORY, ROOM, TARGET, Environment, run
 
 README = REPOSITORY / "README.md"
 ROOMS_README = ROOM / "README.md"
@@ -77,6 +77,19 @@ def test_the_source_distribution_has_what_a_build_needs(sdist: Path) -> None:
 def test_the_wheel_is_one_for_all_pythons_and_says_what_it_runs_on(wheel: Path) -> None:
     tag = f"linux_{platform.machine()}"
     assert wheel.name == f"keyrotor-{version()}-cp310-abi3-{tag}.whl"
+
+
+@pytest.mark.skipif(shutil.which("objdump") is None, reason="objdump is not installed")
+def test_a_wheel_for_others_says_which_glibc_it_needs(tmp_path: Path) -> None:
+    maturin = Path(sys.executable).with_name("maturin")
+    line = [str(maturin), "build", "--profile", "dev", "--strip", "--out", str(tmp_path)]
+    run(line, cwd=ROOM, variables={"CARGO_TARGET_DIR": str(TARGET)}, seconds=20 * MINUTES)
+    [built] = tmp_path.iterdir()
+    with zipfile.ZipFile(built) as archive:
+        library = archive.extract("keyrotor/_native.abi3.so", tmp_path)
+    needed = re.findall(r"\(GLIBC_2\.(\d+)", run(["objdump", "-T", library]))
+    tag = f"manylinux_2_{max(map(int, needed))}_{platform.machine()}"
+    assert built.name == f"keyrotor-{version()}-cp310-abi3-{tag}.whl"
 
 
 def test_the_wheel_has_types_a_licence_and_no_dependency(wheel: Path) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator
+from importlib import metadata
 from typing import Any, NoReturn
 
 import keyrotor
@@ -157,6 +158,13 @@ def test_a_pool_with_a_static_password_dies_with_its_token(
     assert "refused" in rds.outcomes()
 
 
+def asks_a_function() -> None:
+    """Not before 3.3 a pool's `kwargs` may be a function."""
+    version = tuple(map(int, metadata.version("psycopg-pool").split(".")[:2]))
+    if version < (3, 3):
+        pytest.skip(f"psycopg_pool {version} asks no function")
+
+
 def pool_by_class(rds: Front, manager: keyrotor.TokenManager) -> ConnectionPool[Any]:
     return ConnectionPool(
         rds.conninfo,
@@ -168,6 +176,7 @@ def pool_by_class(rds: Front, manager: keyrotor.TokenManager) -> ConnectionPool[
 
 
 def pool_by_function(rds: Front, manager: keyrotor.TokenManager) -> ConnectionPool[Any]:
+    asks_a_function()
     return ConnectionPool(
         rds.conninfo,
         kwargs=keyrotor.psycopg.pool_kwargs(manager),
@@ -272,6 +281,7 @@ def test_an_asyncio_pool_outlives_its_tokens(rds: Front, manager: keyrotor.Token
         if by == "class":
             kind = keyrotor.psycopg.async_connection_class(manager)
             return AsyncConnectionPool(rds.conninfo, connection_class=kind, **common)
+        asks_a_function()
         kwargs = keyrotor.psycopg.pool_kwargs_async(manager)
         return AsyncConnectionPool(rds.conninfo, kwargs=kwargs, **common)
 
