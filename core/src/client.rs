@@ -199,7 +199,8 @@ impl Client {
         command::check(command)?;
         match blocking::wait_of(command) {
             None => self.send(1, command).await,
-            Some(wait) => self.wait(command, wait).await,
+            // On the heap, so that what does not wait stays small.
+            Some(wait) => Box::pin(self.wait(command, wait)).await,
         }
     }
 
@@ -367,6 +368,16 @@ mod tests {
 
     /// A future that cannot move between threads could not be spawned.
     fn movable<T: Send>(_: T) {}
+
+    /// Each call is moved several times on its way, and its size with it.
+    #[test]
+    fn the_future_of_a_command_is_small() {
+        fn size<F>(_: impl FnOnce(&'static Client, &'static Cmd) -> F) -> usize {
+            size_of::<F>()
+        }
+        let size = size(|client, command| client.execute(command));
+        assert!(size <= 2048, "{size} bytes");
+    }
 
     #[test]
     fn every_future_of_the_client_may_be_spawned() {

@@ -198,7 +198,7 @@ impl Connection {
         deadline: Option<Deadline>,
         pack: impl FnOnce(&mut Vec<u8>),
     ) -> Result<Replies> {
-        self.has_room(deadline).await?;
+        self.room(deadline).await?;
         let waiting = self.shared.wire().submit(count, deadline, pack)?;
         self.driven.answer(waiting, deadline).await
     }
@@ -241,7 +241,7 @@ impl Connection {
         count: usize,
         deadline: Deadline,
     ) -> Result<()> {
-        self.has_room(Some(deadline)).await?;
+        self.room(Some(deadline)).await?;
         let pack = |out: &mut Vec<u8>| command.write_packed_command(out);
         let waiting = self.shared.wire().submit_confirmed(count, deadline, pack)?;
         let replies = self.driven.answer(waiting, Some(deadline)).await?;
@@ -249,10 +249,14 @@ impl Connection {
     }
 
     /// Waits while the socket does not keep up, until the deadline.
-    async fn has_room(&self, deadline: Option<Deadline>) -> Result<()> {
+    async fn room(&self, deadline: Option<Deadline>) -> Result<()> {
         if self.shared.wire().backlog() < BACKLOG {
             return Ok(());
         }
+        Box::pin(self.drained_by(deadline)).await
+    }
+
+    async fn drained_by(&self, deadline: Option<Deadline>) -> Result<()> {
         let drained = self.driven.attended(deadline, self.drained());
         let Some(Deadline { within, at }) = deadline else {
             drained.await;

@@ -14,6 +14,8 @@ use crate::error::{Error, Result};
 
 /// What one read asks for at least.
 const CHUNK: usize = 16 << 10;
+/// A room that a large reply has blown up beyond this is given back.
+const KEPT: usize = 64 << 10;
 /// What is set aside for a reply that says how long it is, before more of it than this has come: it may be a lie.
 const ON_TRUST: usize = 1 << 20;
 
@@ -87,7 +89,7 @@ impl Inbox {
         }
         self.room.copy_within(length..self.filled, 0);
         self.filled -= length;
-        if self.filled == 0 && self.room.len() > CHUNK {
+        if self.filled == 0 && self.room.len() > KEPT {
             self.room = Vec::new();
         }
     }
@@ -136,6 +138,25 @@ mod tests {
         let rest = [vec![b'x'; 1_000_000], b"\r\n".to_vec()].concat();
         assert_eq!(receive(&mut inbox, &rest).unwrap().len(), 1);
         assert_eq!(inbox.room().len(), CHUNK);
+    }
+
+    #[test]
+    fn replies_a_little_longer_than_a_chunk_are_soon_read_in_one_piece() {
+        let reply = [format!("${CHUNK}\r\n").as_bytes(), &[b'x'; CHUNK], b"\r\n"].concat();
+        let mut inbox = Inbox::default();
+        let mut reads = 0;
+        for _ in 0..3 {
+            let mut rest = reply.as_slice();
+            while !rest.is_empty() {
+                let room = inbox.room();
+                let (read, later) = rest.split_at(room.len().min(rest.len()));
+                room[..read.len()].copy_from_slice(read);
+                inbox.received(read.len(), &mut VecDeque::new()).unwrap();
+                rest = later;
+                reads += 1;
+            }
+        }
+        assert_eq!(reads, 4, "only the first one takes two");
     }
 
     #[test]

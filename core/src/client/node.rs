@@ -104,7 +104,8 @@ impl Node {
             None => {
                 self.start(runner);
                 let late = || self.link.timed_out(deadline.within);
-                session::by(deadline, &**runner, self.link.connection(), late).await?
+                // What is rare is on the heap: a call is moved about, and stays small.
+                Box::pin(session::by(deadline, &**runner, self.link.connection(), late)).await?
             }
         };
         self.send_over(&connection, what, deadline, runner).await
@@ -125,7 +126,7 @@ impl Node {
         }
         let healed_and_sent = self.session.heal_and_send(connection, login, what, Some(deadline), &**runner);
         let late = || self.link.timed_out(deadline.within);
-        session::by(deadline, &**runner, healed_and_sent, late).await
+        Box::pin(session::by(deadline, &**runner, healed_and_sent, late)).await
     }
 
     /// The connection, where there is one.

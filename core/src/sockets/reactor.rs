@@ -98,7 +98,7 @@ mod tests {
         assert!(!found.contains(&foreign.as_raw_fd()));
         assert!(named(EPOLL) > 0 && named(EVENT) > 0);
         drop(mark);
-        assert_eq!(descriptors(&noted), []);
+        assert_eq!(descriptors(&noted), Vec::<i32>::new());
     }
 
     #[test]
