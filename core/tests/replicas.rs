@@ -18,11 +18,14 @@ use keyrotor::host::{Hosting, attend};
 use keyrotor::{Batch, Callbacks, Client, Cmd, Code, Error, Format, Routing, Script, Value, cmd};
 use keyrotor_emulator::{Backend, Emulator};
 use serde_json::{Value as Json, json};
+use tempfile::TempDir;
 
 const LONG: Duration = Duration::from_secs(30);
 
 struct Server {
     process: Child,
+    /// Where it keeps what its primary sends.
+    _folder: TempDir,
     port: u16,
     emulator: Emulator,
     secret: String,
@@ -39,9 +42,11 @@ impl Server {
     /// Alone, behind an emulator that signs as `secret` says.
     async fn start(secret: &mut Option<String>) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let folder = tempfile::tempdir().unwrap();
         let process = Command::new("redis-server")
             .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""])
-            .args(["--repl-diskless-sync-delay", "0"])
+            .args(["--repl-diskless-sync-delay", "0", "--dir"])
+            .arg(folder.path())
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
@@ -55,7 +60,7 @@ impl Server {
             config.keys[0].secret = secret.get_or_insert_with(|| config.keys[0].secret.clone()).clone();
         });
         let emulator = emulator.await;
-        Self { process, port, emulator, secret: secret.clone().unwrap() }
+        Self { process, _folder: folder, port, emulator, secret: secret.clone().unwrap() }
     }
 
     /// Past the emulator.
