@@ -69,7 +69,10 @@ impl Queue {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         self.worker_is_done.notified().await;
-        self.check().await;
+        // After a complaint the servers are gone.
+        if !self.world.has_complaints() {
+            self.check().await;
+        }
     }
 
     async fn pop_all(&self, progress: Progress) {
