@@ -98,7 +98,7 @@ def test_b07_managers_leave_nothing_in_memory(use: Callable[[], object]) -> None
 
 
 def test_b07_clients_leave_nothing_in_memory(shared_emulator: Emulator) -> None:
-    request = shared_emulator.request()
+    request = shared_emulator.request({"connectionTimeout": 20_000})
 
     def use() -> None:
         with keyrotor.Client.connect(request) as client:
@@ -111,7 +111,7 @@ def test_b07_clients_leave_nothing_in_memory(shared_emulator: Emulator) -> None:
 
 
 def test_b07_clients_of_a_loop_leave_nothing_in_memory(shared_emulator: Emulator) -> None:
-    request = shared_emulator.request()
+    request = shared_emulator.request({"connectionTimeout": 20_000})
 
     async def work() -> None:
         async with await keyrotor.AsyncClient.connect(request) as client:
