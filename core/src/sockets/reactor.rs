@@ -17,7 +17,9 @@ const EVENT: &str = "anon_inode:[eventfd]";
 
 /// A socket that nothing ever comes to, registered with the runtime: the epoll set that has it is the runtime's, and
 /// not that of another library of the host's.
-pub(crate) struct Mark(#[expect(dead_code, reason = "it is there to be found")] UnixDatagram);
+pub(crate) struct Mark(
+    #[cfg_attr(not(test), expect(dead_code, reason = "it is there to be found"))] UnixDatagram,
+);
 
 impl Mark {
     /// Marks this runtime, from now until the mark is dropped.
