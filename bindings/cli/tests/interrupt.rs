@@ -1,5 +1,6 @@
 //! Ctrl-C ends whatever the command waits for.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests, of real time")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+#![allow(clippy::disallowed_methods, reason = "of real time")]
 #![cfg(unix)]
 
 mod support;
