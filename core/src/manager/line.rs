@@ -96,9 +96,12 @@ impl Line {
         self.error_where(|_| true)
     }
 
-    /// The [`failure`](Self::failure), unless something new may go out at once.
+    /// The [`failure`](Self::failure), unless something new may go out at once, or somebody may find out now.
     pub(super) fn trouble(&self) -> Option<Error> {
-        self.error_where(|trouble| !trouble.is_open_to_new)
+        let now = self.clock.monotonic();
+        self.error_where(|trouble| {
+            !trouble.is_open_to_new && (now < trouble.until || trouble.inside >= trouble.width)
+        })
     }
 
     fn error_where(&self, matters: impl Fn(&Trouble) -> bool) -> Option<Error> {

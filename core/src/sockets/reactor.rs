@@ -80,6 +80,7 @@ mod tests {
 
     use super::*;
 
+    #[expect(clippy::unwrap_used, reason = "a test")]
     fn runtime() -> Runtime {
         Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
     }

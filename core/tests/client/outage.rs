@@ -117,6 +117,28 @@ async fn c07_a_forgotten_login_is_healed_under_load() {
 }
 
 #[tokio::test]
+async fn c07_a_login_that_was_forgotten_in_an_outage_is_made_when_it_is_over() {
+    let emulator = support::emulator(&[]).await;
+    let client = support::client(&emulator, json!({})).await;
+    emulator.faults().unavailable(None);
+    emulator.faults().forget(None);
+    let error = client.execute(&cmd("PING")).await.unwrap_err();
+    assert_eq!(error.code(), Code::AuthUnavailable);
+    emulator.faults().clear();
+    // Nothing but these commands asks for a login: the lease has hours left.
+    let mut outcome = Err(error);
+    for _ in 0..100 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        outcome = client.execute(&cmd("PING")).await;
+        if outcome.is_ok() {
+            break;
+        }
+    }
+    outcome.unwrap();
+    assert_eq!(emulator.record().totals.connections, 1);
+}
+
+#[tokio::test]
 async fn c07_a_transaction_is_healed_too() {
     let emulator = support::emulator(&[]).await;
     let client = support::client(&emulator, json!({})).await;

@@ -24,6 +24,11 @@ fn round(client: &Client, thread: usize, number: usize) -> bool {
     keys.iter().for_each(|key| drop(set.arg(key).arg(number).clone()));
     let mut batch = Batch::new();
     keys.iter().for_each(|key| drop(batch.add(cmd("GET").arg(key).clone())));
+    // Several things on each connection, for one thread.
+    let mut wide = Batch::new();
+    for command in [cmd("MGET").arg(&keys), cmd("MGET").arg(&keys), &mut cmd("DBSIZE"), &mut cmd("DBSIZE")] {
+        drop(wide.add(command.clone()));
+    }
     let work = || {
         run(client.execute(&set))?;
         let expected = Value::BulkString(number.to_string().into_bytes());
@@ -31,6 +36,10 @@ fn round(client: &Client, thread: usize, number: usize) -> bool {
         assert_eq!(run(client.execute(cmd("MGET").arg(&keys)))?, Value::Array(vec![expected.clone(); 9]));
         for reply in run(client.execute_batch(&batch))? {
             assert_eq!(reply?, expected);
+        }
+        let values = Value::Array(vec![expected; 9]);
+        for reply in run(client.execute_batch(&wide))?.into_iter().take(2) {
+            assert_eq!(reply?, values);
         }
         run(client.execute(&cmd("DBSIZE")))
     };

@@ -16,6 +16,8 @@ pub(super) enum Standing {
         followers: u64,
     },
     Replica {
+        /// That of its primary.
+        history: String,
         /// It has what its primary has, but for what is on the way.
         is_in_sync: bool,
     },
@@ -29,9 +31,11 @@ impl Standing {
     /// Whether what is read there is what this primary has. The primary itself may be there under another name.
     pub(super) fn has_all_of(&self, primary: &Self) -> bool {
         match (self, primary) {
-            (Self::Replica { is_in_sync }, _) => *is_in_sync,
+            (Self::Replica { history, is_in_sync }, Self::Primary { history: other, .. }) => {
+                *is_in_sync && history == other
+            }
             (Self::Primary { history, .. }, Self::Primary { history: other, .. }) => history == other,
-            (Self::Primary { .. }, Self::Replica { .. }) => false,
+            (_, Self::Replica { .. }) => false,
         }
     }
 
@@ -60,12 +64,15 @@ pub(super) fn read(answer: &Value, asked: &Address) -> Result<Standing> {
     };
     let of =
         |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim);
+    let history = of("master_replid").unwrap_or_default().to_owned();
     match of("role") {
         Some("master") => Ok(Standing::Primary {
-            history: of("master_replid").unwrap_or_default().to_owned(),
+            history,
             followers: of("connected_slaves").and_then(|count| count.parse().ok()).unwrap_or_default(),
         }),
-        Some("slave") => Ok(Standing::Replica { is_in_sync: of("master_link_status") == Some("up") }),
+        Some("slave") => {
+            Ok(Standing::Replica { history, is_in_sync: of("master_link_status") == Some("up") })
+        }
         _ => Err(Error::new(
             Code::Protocol,
             format!("{asked} answered INFO replication with something else than its role"),
@@ -73,7 +80,8 @@ pub(super) fn read(answer: &Value, asked: &Address) -> Result<Standing> {
     }
 }
 
-/// The primary among those that answered. Of several that claim to be, the one that was it `before` still is.
+/// The primary among those that answered. Of several that claim to be, the one that was it `before` still is, unless
+/// the replicas have left it for another: what is written there is thrown away later.
 ///
 /// # Errors
 /// Where none is, with why others did not answer; where several are that have nothing to do with each other.
@@ -95,8 +103,10 @@ pub(super) fn primary<'a>(
         );
         return Err(Error::config(Code::ConfigConflict, "addresses", message));
     };
-    let known = claims.iter().find(|(address, _)| *address == before);
     let followed = claims.iter().max_by_key(|(_, standing)| standing.followers());
+    let most = followed.map_or(0, |(_, standing)| standing.followers());
+    let is_left = |standing: &Standing| standing.followers() == 0 && most > 0;
+    let known = claims.iter().find(|(address, standing)| *address == before && !is_left(standing));
     Ok(known.or(followed).map_or(first, |(address, _)| address))
 }
 
@@ -131,13 +141,17 @@ mod tests {
         Standing::Primary { history: history.to_owned(), followers }
     }
 
+    fn follower(history: &str, is_in_sync: bool) -> Standing {
+        Standing::Replica { history: history.to_owned(), is_in_sync }
+    }
+
     #[test]
     fn the_servers_words_are_understood() {
         let text = "# Replication\r\nrole:master\r\nconnected_slaves:2\r\nmaster_replid:abc\r\n";
         assert_eq!(said(text).unwrap(), claim("abc", 2));
-        let replica = |link| format!("role:slave\r\nmaster_host:h\r\nmaster_link_status:{link}\r\n");
-        assert_eq!(said(&replica("up")).unwrap(), Standing::Replica { is_in_sync: true });
-        assert_eq!(said(&replica("down")).unwrap(), Standing::Replica { is_in_sync: false });
+        let replica = |link| format!("role:slave\r\nmaster_link_status:{link}\r\nmaster_replid:abc\r\n");
+        assert_eq!(said(&replica("up")).unwrap(), follower("abc", true));
+        assert_eq!(said(&replica("down")).unwrap(), follower("abc", false));
         for odd in ["", "role:sentinel\r\n"] {
             assert_eq!(said(odd).unwrap_err().code(), Code::Protocol);
         }
@@ -146,8 +160,8 @@ mod tests {
     #[test]
     fn one_of_several_claims_is_believed_where_one_was_known_or_all_are_the_same() {
         let (one, two, three) = (address(1), address(2), address(3));
-        let (mine, other) = (claim("mine", 0), claim("other", 1));
-        let replica = Standing::Replica { is_in_sync: true };
+        let (mine, other) = (claim("mine", 1), claim("other", 2));
+        let replica = follower("mine", true);
         let chosen = |answers: &[(&Address, &Standing)], before: Option<&Address>| {
             primary(answers, before, None).map(|address| address.port).map_err(|error| error.code())
         };
@@ -157,6 +171,9 @@ mod tests {
         assert_eq!(chosen(&both, None), Err(Code::ConfigConflict));
         assert_eq!(chosen(&both, Some(&one)), Ok(1));
         assert_eq!(chosen(&both, Some(&three)), Ok(2), "the one that others follow");
+        let left = claim("mine", 0);
+        assert_eq!(chosen(&[(&one, &left), (&two, &other)], Some(&one)), Ok(2), "its replicas have left it");
+        assert_eq!(chosen(&[(&one, &left), (&two, &claim("other", 0))], Some(&one)), Ok(1));
         assert_eq!(chosen(&[(&one, &replica)], None), Err(Code::NetworkConnect));
     }
 
@@ -164,7 +181,8 @@ mod tests {
     fn only_who_has_what_the_primary_has_is_read_from() {
         let (mine, other) = (claim("mine", 0), claim("other", 0));
         assert!(mine.has_all_of(&claim("mine", 1)) && !other.has_all_of(&mine));
-        assert!(Standing::Replica { is_in_sync: true }.has_all_of(&mine));
-        assert!(!Standing::Replica { is_in_sync: false }.has_all_of(&mine));
+        assert!(follower("mine", true).has_all_of(&mine));
+        assert!(!follower("mine", false).has_all_of(&mine));
+        assert!(!follower("other", true).has_all_of(&mine), "it follows another primary");
     }
 }

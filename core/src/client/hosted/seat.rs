@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::pin::{Pin, pin};
 use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
+use std::sync::atomic::Ordering::{AcqRel, Acquire};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
@@ -15,6 +15,7 @@ use super::line::Line;
 use super::socket::SLICE;
 use crate::error::{Error, Result};
 use crate::host::on_event_loop;
+use crate::process::Process;
 
 /// How often a caller that does not read looks whether the socket takes more.
 const CHOKED: Duration = Duration::from_millis(5);
@@ -22,10 +23,7 @@ const CHOKED: Duration = Duration::from_millis(5);
 thread_local! {
     /// The connections that the future polled on this thread waits for; `None` where nobody here would read them.
     static WISHES: RefCell<Option<Vec<Wish>>> = const { RefCell::new(None) };
-    static PARKER: (Arc<Parker>, Waker) = {
-        let parker = Parker::of_this_thread();
-        (Arc::clone(&parker), Waker::from(parker))
-    };
+    static PARKER: RefCell<(Arc<Parker>, Waker)> = RefCell::new(Parker::with_waker());
     /// Those who were woken by what this thread hands out now; `None` where each is woken at once.
     static WOKEN: RefCell<Option<Vec<Arc<Parker>>>> = const { RefCell::new(None) };
 }
@@ -33,12 +31,19 @@ thread_local! {
 /// Hands something out, and wakes those who get it in turn: each wakes the next. Woken all at once, threads of Python's
 /// would only queue for its lock, and sleep once more.
 pub(super) fn in_turn<T>(hand_out: impl FnOnce() -> T) -> T {
-    let outer = WOKEN.replace(Some(Vec::new()));
-    let outcome = hand_out();
-    let mut woken = WOKEN.replace(outer).unwrap_or_default();
-    woken.reverse();
-    wake_in_turn(woken);
-    outcome
+    let _gathering = Gathering(WOKEN.replace(Some(Vec::new())));
+    hand_out()
+}
+
+/// Ends in a panic, too: whoever is woken later by this thread must not be gathered for nobody.
+struct Gathering(Option<Vec<Arc<Parker>>>);
+
+impl Drop for Gathering {
+    fn drop(&mut self) {
+        let mut woken = WOKEN.replace(self.0.take()).unwrap_or_default();
+        woken.reverse();
+        wake_in_turn(woken);
+    }
 }
 
 /// The first to be woken is the last in `woken`.
@@ -57,6 +62,8 @@ fn wake_in_turn(mut woken: Vec<Arc<Parker>>) {
 /// Wakes a thread.
 struct Parker {
     thread: Thread,
+    /// In a forked child the thread gets another: somebody may have held the bed of this one.
+    process: Process,
     is_woken: AtomicBool,
     bed: Mutex<Bed>,
 }
@@ -71,7 +78,13 @@ struct Bed {
 
 impl Parker {
     fn of_this_thread() -> Arc<Self> {
-        Arc::new(Self { thread: thread::current(), is_woken: AtomicBool::new(false), bed: Mutex::default() })
+        let (is_woken, bed) = (AtomicBool::new(false), Mutex::default());
+        Arc::new(Self { thread: thread::current(), process: Process::this(), is_woken, bed })
+    }
+
+    fn with_waker() -> (Arc<Self>, Waker) {
+        let parker = Self::of_this_thread();
+        (Arc::clone(&parker), Waker::from(parker))
     }
 
     fn bed(&self) -> MutexGuard<'_, Bed> {
@@ -93,7 +106,9 @@ impl Parker {
         if !self.is_woken() {
             thread::park_timeout(within);
         }
-        wake_in_turn(std::mem::take(&mut *self.bed()).behind);
+        // The bed is free by the time that others are woken, who may be waking this one.
+        let behind = std::mem::take(&mut *self.bed()).behind;
+        wake_in_turn(behind);
         self.is_woken()
     }
 }
@@ -104,8 +119,8 @@ impl Wake for Parker {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.is_woken.store(true, Release);
-        if self.thread.id() == thread::current().id() {
+        // Whoever woke it before sees to it that it gets up.
+        if self.is_woken.swap(true, AcqRel) || self.thread.id() == thread::current().id() {
             return;
         }
         let is_in_turn =
@@ -172,7 +187,13 @@ struct Seat {
 impl Seat {
     fn take() -> Result<Self> {
         let (parker, waker) = PARKER
-            .try_with(|(parker, waker)| (Arc::clone(parker), waker.clone()))
+            .try_with(|mine| {
+                let mut mine = mine.borrow_mut();
+                if mine.0.process.is_gone() {
+                    *mine = Parker::with_waker();
+                }
+                mine.clone()
+            })
             .map_err(|_| Error::new(Code::Cancelled, "this thread is about to end"))?;
         let outer = WISHES.replace(Some(Vec::new()));
         Ok(Self { outer, parker, waker, has_waited: false })
@@ -266,6 +287,43 @@ mod tests {
         let (parkers, risen) = sleepers(5);
         wake(&parkers);
         assert_eq!(numbers(&risen, 5), [0, 1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn one_that_is_woken_twice_gets_up_once() {
+        let (parkers, risen) = sleepers(2);
+        wake(&[&parkers[0], &parkers[1], &parkers[0], &parkers[1]].map(Arc::clone));
+        assert_eq!(numbers(&risen, 2), [0, 1]);
+    }
+
+    #[test]
+    fn two_that_are_to_wake_each_other_both_get_up() {
+        for _ in 0..100 {
+            let (parkers, risen) = sleepers(2);
+            let (one, two) = (Arc::clone(&parkers[0]), Arc::clone(&parkers[1]));
+            // As two deliveries at once would leave them.
+            one.bed().behind.push(Arc::clone(&two));
+            two.bed().behind.push(Arc::clone(&one));
+            for parker in &parkers {
+                parker.is_woken.store(true, std::sync::atomic::Ordering::Release);
+                parker.thread.unpark();
+            }
+            assert_eq!(numbers(&risen, 2), [0, 1]);
+        }
+    }
+
+    #[test]
+    fn a_panic_while_something_is_handed_out_keeps_nobody_asleep() {
+        let (parkers, risen) = sleepers(2);
+        let handed_out = std::panic::catch_unwind(|| {
+            in_turn(|| {
+                Parker::wake_by_ref(&parkers[0]);
+                panic!("on purpose");
+            })
+        });
+        assert!(handed_out.is_err());
+        Parker::wake_by_ref(&parkers[1]);
+        assert_eq!(numbers(&risen, 2), [0, 1]);
     }
 
     #[test]

@@ -92,6 +92,20 @@ async fn c12_a_thousand_connections_send_one_probe_while_logins_are_impossible()
 }
 
 #[tokio::test]
+async fn c07_after_the_pause_somebody_may_find_out_whether_there_is_trouble_still() {
+    let it = setup(|_| {});
+    let gate = it.manager.login_gate(SERVER).unwrap();
+    fail(&gate, &unavailable()).await;
+    assert!(gate.trouble().is_some(), "nobody may try during the pause");
+    it.advance(1).await;
+    assert!(gate.trouble().is_none());
+    let probe = gate.enter_or_fail().await.unwrap();
+    assert!(gate.trouble().is_some(), "one is enough");
+    succeed(probe).await;
+    assert!(gate.trouble().is_none());
+}
+
+#[tokio::test]
 async fn t09_a_refused_identity_sends_ten_logins_in_thirty_seconds_however_many_connections_it_has() {
     let dice: [Dice; 3] = [|| 0.0, || 1.0, schedule::random];
     for dice in dice {
