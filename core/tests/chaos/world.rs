@@ -111,10 +111,11 @@ impl World {
         let is_about_login = error.name().starts_with("auth-") || error.name().starts_with("credentials-");
         let is_fine = match error.code() {
             _ if !self.is_broken() => false,
+            // Nobody said no; a server under such a load says nothing for a while.
+            Code::RequestTimeout | Code::AuthTimeout => true,
             _ if is_about_login => self.logins_fail.load(SeqCst),
             // A cluster that is a node short says so.
             Code::ServerError => self.loses_writes(),
-            Code::RequestTimeout => true,
             _ => error.name().starts_with("network-"),
         };
         if !is_fine {
