@@ -31,7 +31,7 @@ TESTS = {
 # What the tests of an extra need beside it: other extras, and packages that pip chooses.
 BESIDE = {
     "celery": ["billiard"],
-    "django": ["redis", "psycopg", "django-redis"],
+    "django": ["redis", "psycopg", "psycopg2-binary", "django-redis"],
     "sqlalchemy": ["psycopg", "asyncpg", "psycopg2-binary"],
 }
 EXTRAS: dict[str, list[str]] = tomllib.loads((ROOM / "pyproject.toml").read_text())["project"][

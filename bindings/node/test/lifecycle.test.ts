@@ -120,3 +120,9 @@ test('B08 a worker is terminated in the middle of everything', async () => {
   assert.equal(code, 0, stderr);
   assert.equal(stdout, 'alive\n');
 });
+
+test('B05 workers side by side do not disturb each other and share a thread', async () => {
+  const { code, stdout, stderr } = await program('beside', [request()]);
+  assert.equal(code, 0, stderr);
+  assert.equal(stdout, 'undisturbed\n');
+});
