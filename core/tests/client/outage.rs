@@ -120,7 +120,7 @@ async fn c07_a_forgotten_login_is_healed_under_load() {
 async fn c07_a_login_that_was_forgotten_in_an_outage_is_made_when_it_is_over() {
     let emulator = support::emulator(&[]).await;
     let client = support::client(&emulator, json!({})).await;
-    emulator.faults().unavailable(None);
+    emulator.faults().iam_outage(None);
     emulator.faults().forget(None);
     let error = client.execute(&cmd("PING")).await.unwrap_err();
     assert_eq!(error.code(), Code::AuthUnavailable);
