@@ -195,10 +195,27 @@ async fn c11_a_command_that_waits_ends_with_its_timeout_and_is_sent_again_where_
             format!("{info:?}").contains("blocked_clients:1")
         };
         until("it waits at the server", is_waiting).await;
+        let reconnects = client.stats().reconnects;
         emulator.faults().kill(None);
-        until("the client is back", async || client.execute(&command("PING")).await.is_ok()).await;
+        let is_back =
+            async || client.stats().reconnects > reconnects && client.execute(&command("PING")).await.is_ok();
+        until("the client is back", is_back).await;
         client.execute(&command("XADD stream 1-1 field value")).await.unwrap();
         assert_ne!(joined(reading).await.unwrap(), Value::Nil);
+
+        // Without a timeout it has the time that it says itself, and not the request's.
+        let request = json!({"requestTimeout": 500});
+        let brief = driver.client(&emulator, request).await;
+        let waiting = driver.execute(&brief, command("BLPOP queue 0"), CallOptions::new().idempotent());
+        until("it waits at the server", is_waiting).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let reconnects = client.stats().reconnects;
+        emulator.faults().kill(None);
+        let is_back =
+            async || client.stats().reconnects > reconnects && client.execute(&command("PING")).await.is_ok();
+        until("the client is back", is_back).await;
+        client.execute(&command("RPUSH queue late")).await.unwrap();
+        assert_ne!(joined(waiting).await.unwrap(), Value::Nil);
     }
 }
 

@@ -8,6 +8,7 @@ use redis::{Cmd, ToRedisArgs, Value};
 
 use super::blocking::{self, Wait};
 use super::cluster::{Request, Routing};
+use super::pace::ShortLives;
 use super::runner::Runner;
 use super::session::{self, Session};
 use super::wire::Deadline;
@@ -77,9 +78,31 @@ impl CallOptions {
         Ok(Deadline { within, at: runner.now().saturating_add(within) })
     }
 
-    /// Whether what was cut off is sent again.
-    fn sends_again(&self, session: &Session, deadline: Deadline, runner: &dyn Runner) -> bool {
-        self.is_idempotent && !session.is_closed() && runner.now() < deadline.at
+    /// Whether what was cut off is sent again, and then after a pause where it keeps being cut off at once. `until`,
+    /// unset: for ever.
+    async fn sends_again(&self, session: &Session, until: Option<Duration>, cuts: &mut Cuts<'_>) -> bool {
+        let is_over = || until.is_some_and(|until| cuts.runner.now() >= until);
+        if !self.is_idempotent || session.is_closed() || is_over() {
+            return false;
+        }
+        if let Some(pause) = cuts.lives.pause_after(cuts.runner.now() - cuts.began, &session.settings.retry) {
+            cuts.runner.sleep(pause).await;
+        }
+        cuts.began = cuts.runner.now();
+        true
+    }
+}
+
+/// Attempts that were cut off, one after the other.
+struct Cuts<'a> {
+    runner: &'a dyn Runner,
+    began: Duration,
+    lives: ShortLives,
+}
+
+impl<'a> Cuts<'a> {
+    fn from_now(runner: &'a dyn Runner) -> Self {
+        Self { runner, began: runner.now(), lives: ShortLives::default() }
     }
 }
 
@@ -113,12 +136,15 @@ impl Client {
         let runner = session.runner()?;
         let deadline = options.deadline(session, &*runner)?;
         let work = async {
+            let mut cuts = Cuts::from_now(&*runner);
             loop {
                 let outcome = match &options.routing {
                     Some(routing) => topology.send_batch_on(batch, routing, deadline, &runner).await,
                     None => topology.send(batch, deadline, &runner).await,
                 };
-                if !Batch::was_cut(&outcome) || !options.sends_again(session, deadline, &*runner) {
+                if !Batch::was_cut(&outcome)
+                    || !options.sends_again(session, Some(deadline.at), &mut cuts).await
+                {
                     return outcome;
                 }
             }
@@ -158,10 +184,16 @@ impl Client {
     ) -> Result<Value> {
         command::check(command)?;
         let session = &self.handle.session;
+        let until = match blocking::wait_of(command).filter(|_| options.timeout.is_none()) {
+            // It takes as long as it says itself.
+            Some(wait) => wait.timeout.map(|timeout| deadline.at.saturating_add(timeout)),
+            None => Some(deadline.at),
+        };
         let work = async {
+            let mut cuts = Cuts::from_now(&**runner);
             loop {
                 let outcome = self.attempt(command, options, deadline, runner).await;
-                if !Cmd::was_cut(&outcome) || !options.sends_again(session, deadline, &**runner) {
+                if !Cmd::was_cut(&outcome) || !options.sends_again(session, until, &mut cuts).await {
                     return outcome;
                 }
             }
