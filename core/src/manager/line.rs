@@ -46,8 +46,8 @@ struct State {
     round: u64,
     trouble: Option<Trouble>,
     refusals: Series,
-    /// Failures for other reasons.
-    others: Series,
+    outages: Series,
+    throttles: Series,
 }
 
 /// Why not everybody may log in.
@@ -142,7 +142,8 @@ impl Line {
             state.round += 1;
             let series = match failure.kind {
                 Kind::Refused => &mut state.refusals,
-                Kind::Unavailable | Kind::Throttled => &mut state.others,
+                Kind::Unavailable => &mut state.outages,
+                Kind::Throttled => &mut state.throttles,
             };
             let until = series.note(failure.kind, now, jitter);
             let repeat = (failure.kind == Kind::Refused).then(|| Repeat {
@@ -178,7 +179,8 @@ impl Line {
             return;
         }
         state.refusals.end();
-        state.others.end();
+        state.outages.end();
+        state.throttles.end();
         let is_wide = state.trouble.as_mut().is_some_and(|trouble| {
             trouble.width *= 2;
             trouble.width >= WIDE

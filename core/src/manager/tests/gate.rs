@@ -137,6 +137,25 @@ async fn c04_a_set_jitter_replaces_full_jitter() {
 }
 
 #[tokio::test]
+async fn c04_the_first_of_a_kind_has_the_first_pause_of_its_kind() {
+    let it = setup(|_| {});
+    let gate = it.manager.login_gate(SERVER).unwrap();
+    let throttled = Error::new(Code::AuthThrottled, "ERR Exceeded limit");
+    for _ in 0..5 {
+        fail(&gate, &unavailable()).await;
+        it.advance(1).await;
+    }
+    fail(&gate, &throttled).await;
+    it.advance(1).await;
+    let attempt = gate.enter_or_fail().await.unwrap();
+    attempt.failed(&it.manager.credential_async().await.unwrap(), &throttled);
+    it.advance(1).await;
+    assert_eq!(gate.enter_or_fail().await.err().unwrap().code(), Code::AuthThrottled, "the second has 2 s");
+    it.advance(1).await;
+    succeed(gate.enter_or_fail().await.unwrap()).await;
+}
+
+#[tokio::test]
 async fn t09_a_server_that_refuses_for_ever_holds_up_no_other() {
     let it = setup(|_| {});
     let (one, other) =
