@@ -80,12 +80,9 @@ mod tests {
 
     use super::*;
 
-    fn runtime() -> Runtime {
-        Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
-    }
-
     #[test]
     fn b03_what_a_runtime_has_open_is_found_and_nothing_of_anothers() {
+        let runtime = || Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let (ours, another) = (runtime(), runtime());
         let bind = |runtime: &Runtime| runtime.block_on(UdpSocket::bind("127.0.0.1:0")).unwrap();
         let (mine, foreign) = (bind(&ours), bind(&another));
