@@ -80,13 +80,9 @@ mod tests {
 
     use super::*;
 
-    #[expect(clippy::unwrap_used, reason = "a test")]
-    fn runtime() -> Runtime {
-        Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
-    }
-
     #[test]
     fn b03_what_a_runtime_has_open_is_found_and_nothing_of_anothers() {
+        let runtime = || Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let (ours, another) = (runtime(), runtime());
         let bind = |runtime: &Runtime| runtime.block_on(UdpSocket::bind("127.0.0.1:0")).unwrap();
         let (mine, foreign) = (bind(&ours), bind(&another));
@@ -101,7 +97,7 @@ mod tests {
         assert!(!found.contains(&foreign.as_raw_fd()));
         assert!(named(EPOLL) > 0 && named(EVENT) > 0);
         drop(mark);
-        assert_eq!(descriptors(&noted), Vec::<i32>::new());
+        assert!(descriptors(&noted).is_empty());
     }
 
     #[test]
