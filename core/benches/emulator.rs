@@ -6,6 +6,7 @@ mod support;
 
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, cmd};
+use support::certificates::Certificates;
 use support::clients::{Place, emulator, emulator_of};
 use support::interleave::{Contender, Pace, median, nanoseconds};
 use support::pipe::{Pipe, Sessions};
@@ -24,7 +25,7 @@ fn main() -> Outcome<()> {
     let beside = Runtime::new()?;
     // An emulator takes its server's user over, so that each has its own.
     let (server, servers) = (Server::start()?, [Server::start()?, Server::start()?]);
-    let pipe = Pipe::start(&beside, server.address, Sessions::Resumed)?;
+    let pipe = Pipe::start(&beside, server.address, Sessions::Resumed, Certificates::new()?)?;
     let [with_tls, without] = [(false, &servers[0]), (true, &servers[1])]
         .map(|(plaintext, server)| emulator_of(&beside, plaintext, server));
     let (with_tls, without, usual) = (with_tls?, without?, emulator(&beside, false)?);

@@ -6,6 +6,7 @@ mod support;
 use std::time::Duration;
 
 use keyrotor::{Client, cmd};
+use support::certificates::Certificates;
 use support::clients::Place;
 use support::interleave::{Contender, Pace, has_argument, median, nanoseconds};
 use support::pipe::{Pipe, Sessions};
@@ -34,7 +35,8 @@ fn main() -> Outcome<()> {
         return Ok(());
     }
     let mut report = Report::new("reconnect", pace);
-    handshakes(&mut report, &runtime)?;
+    handshakes(&mut report, &runtime, "RSA of 2,048 bits", Certificates::rsa)?;
+    handshakes(&mut report, &runtime, "P-256", Certificates::new)?;
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("roots.pem");
     let others = process::again(&[BY_THE_SYSTEMS_ROOTS], &[(ROOTS, file.as_os_str())])?;
@@ -48,15 +50,20 @@ fn main() -> Outcome<()> {
     report.write()
 }
 
-fn handshakes(report: &mut Report, runtime: &Runtime) -> Outcome<()> {
+/// What is spared depends on the server's key.
+fn handshakes(
+    report: &mut Report,
+    runtime: &Runtime,
+    key: &str,
+    certificates: fn() -> Outcome<Certificates>,
+) -> Outcome<()> {
     let (beside, server) = (Runtime::new()?, Server::start()?);
-    let [remembers, forgets] = [Sessions::Resumed, Sessions::Forgotten]
-        .map(|sessions| Pipe::start(&beside, server.address, sessions));
-    let (remembers, forgets) = (remembers?, forgets?);
+    let pipe = |sessions| Pipe::start(&beside, server.address, sessions, certificates()?);
+    let (remembers, forgets) = (pipe(Sessions::Resumed)?, pipe(Sessions::Forgotten)?);
     let known = runtime.block_on(Place::piped(&remembers, &server).keyrotor(TIMEOUT))?;
     let stranger = runtime.block_on(Place::piped(&forgets, &server).keyrotor(TIMEOUT))?;
     report.compare_wanted(
-        "one more connection over TLS, logged in: p50",
+        &format!("one more connection over TLS, the server's key {key}, logged in: p50"),
         &mut [
             Contender::new("session resumed", |times| runtime.block_on(connections(&known, times))),
             Contender::new("full handshake", |times| runtime.block_on(connections(&stranger, times))),
@@ -65,7 +72,7 @@ fn handshakes(report: &mut Report, runtime: &Runtime) -> Outcome<()> {
     )?;
     let [by_known, by_stranger] = [&remembers, &forgets].map(Pipe::handshakes);
     report.figures(
-        "what the servers saw",
+        &format!("what the servers with {key} saw"),
         &[
             ("handshakes with a server that resumes sessions", by_known.0 as f64, ""),
             ("of these, resumed by it", by_known.1 as f64, ""),

@@ -16,12 +16,20 @@ pub(crate) struct Certificates {
 
 impl Certificates {
     pub(crate) fn new() -> Outcome<Self> {
+        Self::of(KeyPair::generate()?)
+    }
+
+    /// With a key of 2,048 bits, as public authorities sign most.
+    pub(crate) fn rsa() -> Outcome<Self> {
+        Self::of(KeyPair::from_pem(include_str!("../../tests/data/rsa-key-for-tests.pem"))?)
+    }
+
+    fn of(key: KeyPair) -> Outcome<Self> {
         let authority_key = KeyPair::generate()?;
         let mut authority = CertificateParams::default();
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let ca = authority.self_signed(&authority_key)?.pem();
         let issuer = Issuer::new(authority, authority_key);
-        let key = KeyPair::generate()?;
         let names = vec![Ipv4Addr::LOCALHOST.to_string()];
         let certificate = CertificateParams::new(names)?.signed_by(&key, &issuer)?.pem();
         Ok(Self { ca, certificate, key: key.serialize_pem() })

@@ -41,8 +41,12 @@ struct Counts {
 
 impl Pipe {
     /// Runs on `runtime`, in front of the server at `to`.
-    pub(crate) fn start(runtime: &Runtime, to: SocketAddr, sessions: Sessions) -> Outcome<Self> {
-        let certificates = Certificates::new()?;
+    pub(crate) fn start(
+        runtime: &Runtime,
+        to: SocketAddr,
+        sessions: Sessions,
+        certificates: Certificates,
+    ) -> Outcome<Self> {
         let tls = acceptor(&certificates, sessions)?;
         let counts = Arc::<Counts>::default();
         let counted = Arc::clone(&counts);
