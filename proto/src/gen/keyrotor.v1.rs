@@ -922,7 +922,8 @@ pub enum ReadFrom {
     /// What only reads goes to the replicas in turn, and to the primary while none
     /// is connected. Without cluster_mode_enabled the addresses are those of the
     /// primary and of its replicas; they are asked who is which, and only replicas
-    /// in sync are read from.
+    /// that were in sync when last asked (periodic_checks) are read from. One that
+    /// loses its primary after that serves what it has until the next time.
     PreferReplica = 1,
     /// This and what follows is not supported.
     LowestLatency = 2,
