@@ -260,6 +260,7 @@ async fn c14_the_primary_answers_while_no_replica_does_and_a_dead_one_is_not_wai
     let (request, callbacks) = (request.as_bytes(), Callbacks::new());
     let client = Client::hosted(request, Format::Json, &callbacks, Hosting::Callers).await.unwrap();
     run(&client, "SET key value").await;
+    until("the replica has it", async || servers[1].info("keyspace", "db2").is_some()).await;
     answers_from(&client, &[&servers[1]]).await;
     let reader = client.clone();
     let read =
