@@ -44,8 +44,8 @@ class Run:
             self.note(measure, self.scenario(measure))
         package, rounds, plain = self.package, self.rounds, self.servers.plain
         self.note(measures.IMPORT, startup.imports(package, rounds))
-        self.note(measures.PING, startup.pings(package, plain, rounds, is_awaited=False))
-        self.note(measures.AWAITED_PING, startup.pings(package, plain, rounds, is_awaited=True))
+        self.note(measures.PING, startup.pings(package, plain, rounds))
+        self.note(measures.AWAITED_PING, startup.awaited_pings(package, plain, rounds))
         self.note(measures.CLIENT, weight.clients(package, plain, rounds, is_awaited=False))
         self.note(measures.AWAITED_CLIENT, weight.clients(package, plain, rounds, is_awaited=True))
         self.note(measures.PACKAGE, weight.package(package, TARGET))

@@ -37,6 +37,12 @@ glide.GlideClient.create(glide.GlideClientConfiguration(addresses)).ping()
 """,
 }
 AWAITED_PINGS = {
+    BARE: """
+import asyncio
+async def main():
+    done()
+asyncio.run(main())
+""",
     "keyrotor": """
 import asyncio, keyrotor
 async def main():
@@ -75,18 +81,28 @@ done()
 
 def imports(package: Path, rounds: int) -> Figures:
     """Milliseconds; of an import, without what the bare interpreter takes."""
-    figures = _started(package, rounds, IMPORTS)
+    return _without_bare(_started(package, rounds, IMPORTS))
+
+
+def pings(package: Path, place: Place, rounds: int) -> Figures:
+    """Milliseconds from the start of the interpreter."""
+    return _started(package, rounds, _at(place, PINGS))
+
+
+def awaited_pings(package: Path, place: Place, rounds: int) -> Figures:
+    """Milliseconds, without what an interpreter takes that only runs an event loop."""
+    return _without_bare(_started(package, rounds, _at(place, AWAITED_PINGS)))
+
+
+def _at(place: Place, codes: dict[str, str]) -> dict[str, str]:
+    return {name: code.format(host=HOST, port=place.port) for name, code in codes.items()}
+
+
+def _without_bare(figures: Figures) -> Figures:
     bare = figures["ms"].pop(BARE)
     for name, values in figures["ms"].items():
         figures["ms"][name] = [value - without for value, without in zip(values, bare, strict=True)]
     return figures
-
-
-def pings(package: Path, place: Place, rounds: int, *, is_awaited: bool) -> Figures:
-    """Milliseconds from the start of the interpreter."""
-    codes = AWAITED_PINGS if is_awaited else PINGS
-    filled = {name: code.format(host=HOST, port=place.port) for name, code in codes.items()}
-    return _started(package, rounds, filled)
 
 
 def _started(package: Path, rounds: int, codes: dict[str, str]) -> Figures:

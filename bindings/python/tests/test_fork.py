@@ -81,6 +81,45 @@ def test_b03_a_forked_child_goes_on_and_the_parent_notices_nothing(emulator: Emu
     assert emulator.record()["totals"]["connections"] == 5
 
 
+# Both go on with the same event loop, once with nothing under way and once with a call that the server has
+# yet to answer.
+FORK_IN_A_LOOP = """
+import asyncio, json, os, sys
+import keyrotor
+
+async def refused(client):
+    try:
+        await client.execute("SET", "key", "of the child")
+    except keyrotor.ClosedError as error:
+        return "fork" in str(error)
+    return False
+
+async def main():
+    client = await keyrotor.AsyncClient.connect(json.loads(sys.argv[1]))
+    await client.execute("SET", "key", "value")
+    for is_busy in (False, True):
+        under_way = None
+        if is_busy:
+            await client.execute("CLIENT", "PAUSE", 300, "ALL")
+            under_way = client.execute("INCR", "counter")
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if await refused(client) else 1)
+        _, status = await asyncio.get_running_loop().run_in_executor(None, os.waitpid, child, 0)
+        print("child", status, "counter", under_way and await under_way)
+        assert await client.execute("GET", "key") == b"value"
+    print("reconnects", client.stats()["reconnects"])
+
+asyncio.run(main())
+"""
+
+
+def test_b03_a_forked_child_sends_nothing_on_its_parents_event_loop(emulator: Emulator) -> None:
+    ended = run(FORK_IN_A_LOOP, json.dumps(emulator.request()))
+    assert ended.stderr == ""
+    assert ended.stdout.splitlines() == ["child 0 counter None", "child 0 counter 1", "reconnects 0"]
+
+
 # Threads send commands, force refreshes, are told of tokens and read the log, while another forks.
 UNDER_LOAD = """
 import itertools, json, logging, os, sys, threading, time

@@ -1,23 +1,31 @@
 """Requests in Python's own types, written down as the one message. The core checks it."""
 
+# Modules that few requests need would be most of the time from the start of an interpreter to its first
+# command. Who hands over one of their objects has loaded them.
+# ruff: noqa: PLC0415
+
 from __future__ import annotations
 
 import json
-from base64 import b64encode
+from binascii import b2a_base64
 from collections.abc import Mapping
-from datetime import timedelta
 
 # Asked for by a thread of keyrotor's, which had better not load anything itself.
 from keyrotor import _events  # noqa: F401
-from keyrotor.callbacks import Callback, HostFunction
-from keyrotor.config import Credentials, Password, _Message
+
+TYPE_CHECKING = False  # Not `typing`'s, which would have to be loaded.
+if TYPE_CHECKING:
+    from datetime import timedelta
+    from typing import TypeAlias, TypeGuard
+
+    from keyrotor.callbacks import HostFunction
+    from keyrotor.config import Credentials
+
+    _Callbacks: TypeAlias = Mapping[str, object] | None
+    _Functions: TypeAlias = dict[str, HostFunction]
+    _Written: TypeAlias = tuple[bytes, bool, _Functions]
 
 _BINARY = (bytes, bytearray, memoryview)
-_Callbacks = Mapping[str, object] | None
-
-
-_Functions = dict[str, HostFunction]
-_Written = tuple[bytes, bool, _Functions]
 
 
 def token_manager_request(
@@ -27,7 +35,7 @@ def token_manager_request(
     writer = _Writer(callbacks)
     beside = {"refresh": refresh, "lazy_refresh": lazy_refresh}
     given = {name: value for name, value in beside.items() if value is not None}
-    if isinstance(request, Credentials):
+    if _are_credentials(request):
         return writer.json({"authentication_info": request, **given})
     if given:
         names = " and ".join(given)
@@ -51,7 +59,7 @@ class _Writer:
     """Writes a request down, and names the functions in it."""
 
     def __init__(self, callbacks: _Callbacks) -> None:
-        self._functions = {name: HostFunction.given(one) for name, one in (callbacks or {}).items()}
+        self._functions = {name: _host_function(one) for name, one in (callbacks or {}).items()}
 
     def whole(self, request: object) -> _Written:
         if isinstance(request, _BINARY):
@@ -70,22 +78,39 @@ class _Writer:
 
     def _plain(self, value: object) -> object:
         """What `json` does not know, in the form that proto3 JSON has for it."""
-        if isinstance(value, Callback):
-            return {value.arm: {"name": self._named(value)}}
-        if isinstance(value, Credentials):
-            message = value.message()
-            source = message.get("key_source")
-            if source is not None and not isinstance(source, str):
-                message["key_source"] = self._named(source)
-            return {value.arm: message}
-        return _plain(value)
+        return self._arm(value) if _are_credentials(value) else _plain(value)
+
+    def _arm(self, credentials: Credentials) -> dict[str, object]:
+        from keyrotor.callbacks import Callback
+
+        if isinstance(credentials, Callback):
+            return {credentials.arm: {"name": self._named(credentials)}}
+        message = credentials.message()
+        source = message.get("key_source")
+        if source is not None and not isinstance(source, str):
+            message["key_source"] = self._named(source)
+        return {credentials.arm: message}
 
     def _named(self, given: object) -> str:
-        function = HostFunction.given(given)
+        function = _host_function(given)
         name = function.name
         while self._functions.setdefault(name, function) is not function:
             name += "_"
         return name
+
+
+def _are_credentials(value: object) -> TypeGuard[Credentials]:
+    if value is None or isinstance(value, (*_BINARY, str, Mapping)):
+        return False
+    from keyrotor.config import Credentials
+
+    return isinstance(value, Credentials)
+
+
+def _host_function(given: object) -> HostFunction:
+    from keyrotor.callbacks import HostFunction
+
+    return HostFunction.given(given)
 
 
 def _from_keywords(fields: Mapping[str, object]) -> dict[str, object]:
@@ -101,7 +126,7 @@ def _from_keywords(fields: Mapping[str, object]) -> dict[str, object]:
         if name in message:
             message[name] = _pem(message[name])
     fallback = message.get("fallback_credentials")
-    if isinstance(fallback, Password):
+    if _are_credentials(fallback) and fallback.arm == "server_credentials":
         message["fallback_credentials"] = fallback.message()
     return message
 
@@ -121,18 +146,22 @@ def _pem(pem: object) -> object:
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, _Message):
-        return value.message()
     if isinstance(value, _BINARY):
-        return b64encode(value).decode()
-    if isinstance(value, timedelta):
-        return _duration(value)
+        return b2a_base64(value, newline=False).decode()
     if isinstance(value, Mapping):
         return dict(value)
+    from datetime import timedelta
+
+    if isinstance(value, timedelta):
+        return _duration(value)
+    from keyrotor.config import _Message
+
+    if isinstance(value, _Message):
+        return value.message()
     raise TypeError(f"a request cannot hold {type(value).__name__}")
 
 
 def _duration(value: timedelta) -> str:
-    sign = "-" if value < timedelta() else ""
+    sign = "-" if value < type(value)() else ""
     value = abs(value)
     return f"{sign}{value.days * 86400 + value.seconds}.{value.microseconds:06}s"
