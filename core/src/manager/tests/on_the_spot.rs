@@ -3,6 +3,7 @@
 use futures_util::FutureExt;
 
 use super::gate::{SERVER, refused};
+use super::lazy::lazy;
 use super::*;
 
 fn inline(change: impl FnOnce(&mut Scripted)) -> Setup {
@@ -113,7 +114,11 @@ async fn t09_while_a_refusals_pause_lasts_nothing_is_made() {
 
 #[tokio::test]
 async fn t09_what_was_refused_while_it_was_made_once_more_does_not_go_out() {
-    let it = inline(|source| source.signs = true);
+    // A lazy one, which fetches nothing by itself after a refusal.
+    let it = setup_with(lazy(), |source| {
+        source.inline = true;
+        source.signs = true;
+    });
     it.manager.token().unwrap();
     meanwhile(&it, |manager| {
         let same = at_once(manager).unwrap().unwrap();
@@ -184,8 +189,7 @@ async fn t18_a_manager_that_was_closed_makes_nothing() {
 
 #[tokio::test]
 async fn t12_a_lazy_manager_sets_no_alarm() {
-    let config = TokenRefreshConfig { lazy: Some(true), ..Default::default() };
-    let it = setup_with(config, |source| source.inline = true);
+    let it = setup_with(lazy(), |source| source.inline = true);
     at_once(&it.manager).unwrap().unwrap();
     assert_eq!(it.manager.status().next_refresh_at, None);
     it.advance(10_000).await;
