@@ -96,6 +96,10 @@ pub struct Fetch {
     /// cannot differ from all, the first matter most.
     pub differs_from: Vec<Arc<Credential>>,
     /// Somebody insists on a new one: what it is made of is to be renewed first, where that is due.
+    #[cfg_attr(
+        not(feature = "aws"),
+        allow(dead_code, reason = "no other source of ours makes tokens of what ends")
+    )]
     pub(crate) is_forced: bool,
 }
 
