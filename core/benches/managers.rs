@@ -88,7 +88,7 @@ fn made(runtime: &Runtime, kind: &str, count: usize, interval: Duration) -> Outc
         .collect()
 }
 
-/// What the alarm does: a fetch on keyrotor's own thread, its outcome kept and told.
+/// A token signed anew on the spot, kept and told. The alarm has the same done on keyrotor's own thread.
 fn cost_of_a_refresh(runtime: &Runtime, managers: &[TokenManager], times: usize) -> Outcome<f64> {
     let before = processor_time()?;
     for _ in 0..times {

@@ -1,4 +1,5 @@
-//! Signing one ElastiCache token with keys at hand: here, with aws-sigv4 alone, and with botocore.
+//! Signing one ElastiCache token with keys at hand: here, with aws-sigv4 alone, and with botocore; and what a manager
+//! adds that is told to refresh.
 
 mod support;
 
@@ -12,8 +13,11 @@ use aws_sigv4::http_request::{
     PayloadChecksumKind, SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign,
 };
 use aws_sigv4::sign::v4;
+use futures_util::FutureExt as _;
 use keyrotor::aws::{AwsKeys, Target};
+use keyrotor::{Format, TokenManager, host};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::json;
 use support::interleave::{Contender, Pace};
 use support::report::Report;
 use support::{Outcome, wall};
@@ -57,7 +61,34 @@ fn main() -> Outcome<()> {
     }
     report.compare("signing one token, keys at hand", &mut contenders)?;
     drop(contenders);
+    refreshing(&mut report, &target, &keys)?;
     report.write()
+}
+
+/// A manager's token is signed anew on the spot, kept, and told of to whoever wants to know; here that is nobody.
+fn refreshing(report: &mut Report, target: &Target, keys: &AwsKeys) -> Outcome<()> {
+    let request = json!({"authenticationInfo": {"iamCredentials": {
+        "clusterName": CLUSTER, "username": USER, "region": REGION,
+        "accessKey": {"accessKeyId": KEY_ID, "secretAccessKey": KEY},
+    }}});
+    let manager = TokenManager::from_request(request.to_string().as_bytes(), Format::Json)?;
+    report.compare(
+        "TokenManager::refresh(), keys at hand",
+        &mut [
+            Contender::looped("awaited", || {
+                black_box(manager.refresh().now_or_never().ok_or("it is not made on the spot")??);
+                Ok(())
+            }),
+            Contender::looped("by a thread that may wait", || {
+                black_box(host::wait_for(manager.refresh())?);
+                Ok(())
+            }),
+            Contender::looped("the signing alone", || {
+                black_box(target.sign(REGION, LIFE, keys, wall())?);
+                Ok(())
+            }),
+        ],
+    )
 }
 
 /// The same token, as the crate's own documentation would have it.

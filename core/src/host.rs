@@ -111,6 +111,8 @@ pub fn wait<T, E: From<Error>>(
         tokio::pin!(future);
         loop {
             tokio::select! {
+                // What is ready sets no alarm.
+                biased;
                 result = &mut future => return Ok(result),
                 () = tokio::time::sleep(CHECK_EVERY) => interrupted()?,
             }

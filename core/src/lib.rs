@@ -77,8 +77,8 @@
 //! go to
 //! `tracing`: `IAM token refreshed successfully` and `Failed to refresh IAM token: …` with source, generation and
 //! expiry, inside the span `token_refresh`. None of them ever holds a token or a key. They run under no lock: a log
-//! may ask for the status, and one that panics stops no token. They run on keyrotor's own thread: one that hangs holds
-//! up the refreshing, not a reader of the current token.
+//! may ask for the status, and one that panics stops no token. They run on keyrotor's own thread, or on that of whoever
+//! had a token signed on the spot: one that hangs holds up the refreshing, not a reader of the current token.
 //!
 //! # Metrics
 //!

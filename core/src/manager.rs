@@ -213,14 +213,18 @@ impl TokenManager {
         }
     }
 
-    /// Fetches a new token now, whatever the age of the current one; a fetch that is under way is joined. On
-    /// failure the current token stays.
+    /// Fetches a new token now, whatever the age of the current one; a fetch that is under way is joined. One that
+    /// can be signed on the spot is ready at once. On failure the current token stays.
     ///
     /// # Errors
     /// The source's error.
     pub async fn refresh(&self) -> Result<Arc<Credential>> {
-        let waiting = self.handle.force()?;
-        self.handle.outcome(waiting).await
+        // Whoever refreshes in a loop, and never has to wait, leaves time for others.
+        tokio::task::coop::consume_budget().await;
+        match self.handle.force()? {
+            Demand::Ready(credential) => Ok(credential),
+            Demand::Wait(waiting) => self.handle.outcome(waiting).await,
+        }
     }
 
     /// Tells the manager that a server refused this generation: it is not handed out again, and neither are the

@@ -53,6 +53,8 @@ pub trait Source: Send + Sync + 'static {
     /// Makes a credential without waiting, where nothing has to be asked for it: what it needs is cached and
     /// good enough. `None` sends the manager to [`fetch`](Self::fetch). Called on the thread that wants the
     /// token, by several at once perhaps, of whom the first wins; so it takes microseconds or returns `None`.
+    /// Whoever [refreshes](crate::TokenManager::refresh) is sent there, too, by a failure, and by a secret that
+    /// `fetch.differs_from` has.
     fn fetch_now(&self, fetch: &Fetch) -> Option<Result<Fetched, SourceError>> {
         let _ = fetch;
         None
@@ -93,12 +95,18 @@ pub struct Fetch {
     /// Credentials that the answer must differ from: the current one, and those that a server refused lately. Where it
     /// cannot differ from all, the first matter most.
     pub differs_from: Vec<Arc<Credential>>,
+    /// Somebody insists on a new one: what it is made of is to be renewed first, where that is due.
+    #[cfg_attr(
+        not(feature = "aws"),
+        allow(dead_code, reason = "no other source of ours makes tokens of what ends")
+    )]
+    pub(crate) is_forced: bool,
 }
 
 impl Fetch {
     /// A question asked at this moment, with nothing to differ from.
     pub fn at(now: SystemTime) -> Self {
-        Self { now, differs_from: Vec::new() }
+        Self { now, differs_from: Vec::new(), is_forced: false }
     }
 }
 

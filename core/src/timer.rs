@@ -36,6 +36,8 @@ struct Inner {
 struct State {
     alarms: BTreeMap<Alarm, Weak<dyn Due>>,
     last: u64,
+    /// When the task looks again, unless it is woken. While it is awake, that is past.
+    looks_at: Duration,
 }
 
 /// One alarm that was set: when, and which.
@@ -59,9 +61,9 @@ impl Timer {
         state.last += 1;
         let alarm = Alarm { at, number: state.last };
         state.alarms.insert(alarm, whom);
-        let is_next = state.alarms.first_key_value().is_some_and(|(first, _)| *first == alarm);
+        let must_wake = at < state.looks_at;
         drop(state);
-        if is_next {
+        if must_wake {
             self.inner.changed.notify_one();
         }
         alarm
@@ -93,10 +95,13 @@ impl Inner {
         self.state().alarms.values().map(Weak::clone).collect()
     }
 
+    /// How long to sleep: who sets an alarm for a later moment wakes nobody.
     fn until_next(&self, now: Duration) -> Duration {
-        let state = self.state();
-        let next = state.alarms.first_key_value().map(|(alarm, _)| alarm.at.saturating_sub(now));
-        next.unwrap_or(LONGEST_SLEEP).min(LONGEST_SLEEP)
+        let mut state = self.state();
+        let next = state.alarms.first_key_value().map(|(alarm, _)| alarm.at);
+        let latest = now + LONGEST_SLEEP;
+        state.looks_at = next.unwrap_or(latest).min(latest);
+        state.looks_at.saturating_sub(now)
     }
 }
 
@@ -137,7 +142,7 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
     use super::*;
-    use crate::clock::manual::ManualClock;
+    use crate::clock::manual::{ManualClock, settle};
 
     #[derive(Default)]
     struct Told {
@@ -169,6 +174,47 @@ mod tests {
         in_seconds(&timer, 3, &other);
         clock.advance(Duration::from_secs(3)).await;
         assert_eq!((panicking.times.load(SeqCst), other.times.load(SeqCst)), (2, 2));
+    }
+
+    /// Counts how often somebody lies down to sleep.
+    struct Counted {
+        clock: ManualClock,
+        sleeps: AtomicU32,
+    }
+
+    impl Clock for Counted {
+        fn wall(&self) -> std::time::SystemTime {
+            self.clock.wall()
+        }
+
+        fn monotonic(&self) -> Duration {
+            self.clock.monotonic()
+        }
+
+        fn sleep(&self, duration: Duration) -> crate::clock::BoxFuture<'static, ()> {
+            self.sleeps.fetch_add(1, SeqCst);
+            self.clock.sleep(duration)
+        }
+    }
+
+    #[tokio::test]
+    async fn t11_an_alarm_wakes_the_task_only_where_it_would_sleep_too_long() {
+        let clock = Arc::new(Counted { clock: ManualClock::new(), sleeps: AtomicU32::new(0) });
+        let timer = Timer::start(&Handle::current(), clock.clone());
+        let told = Arc::new(Told::default());
+        settle().await;
+        for seconds in [10, 20, 480] {
+            in_seconds(&timer, seconds, &told);
+            settle().await;
+        }
+        assert_eq!(clock.sleeps.load(SeqCst), 1, "it looks again by then");
+        in_seconds(&timer, 5, &told);
+        settle().await;
+        assert_eq!(clock.sleeps.load(SeqCst), 2);
+        for (seconds, times) in [(5, 1), (5, 2), (10, 3), (460, 4)] {
+            clock.clock.advance(Duration::from_secs(seconds)).await;
+            assert_eq!(told.times.load(SeqCst), times, "after {seconds} s more");
+        }
     }
 
     #[tokio::test]

@@ -1,10 +1,13 @@
 //! `TokenManager` for Python.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 use keyrotor::{Code, Error};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString};
 
 use crate::awaitable;
@@ -49,12 +52,14 @@ impl TokenManager {
 
 /// Whether this thread runs an event loop of asyncio's, or of what takes its place.
 fn on_event_loop(py: Python<'_>) -> PyResult<bool> {
+    static MODULES: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
+    static RUNNING_LOOP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     // Where nobody has imported it, no loop of it runs.
-    if !py.import("sys")?.getattr("modules")?.contains("asyncio")? {
+    if !MODULES.import(py, "sys", "modules")?.contains(pyo3::intern!(py, "asyncio"))? {
         return Ok(false);
     }
     // `get_running_loop` would raise where there is none.
-    let running = py.import("asyncio")?.call_method0("_get_running_loop")?;
+    let running = RUNNING_LOOP.import(py, "asyncio", "_get_running_loop")?.call0()?;
     Ok(!running.is_none())
 }
 
@@ -104,7 +109,12 @@ impl TokenManager {
                     "this thread runs an event loop, where nothing may wait; await refresh_async() there";
                 return Err(Error::new(Code::CredentialsPending, message).into());
             }
-            Ok(wait(py, || self.manager.refresh())?.into())
+            // To sign takes less than to get Python's lock back may take; so it is let go of for a fetch only.
+            let mut refresh = pin!(self.manager.refresh());
+            match refresh.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(outcome) => Ok(outcome?.into()),
+                Poll::Pending => Ok(wait(py, || refresh)?.into()),
+            }
         })
     }
 

@@ -1,6 +1,6 @@
 //! Status and counters as dictionaries that `json.dumps` takes: every key is always there.
 
-use keyrotor::proto::{ErrorDetail, Event, Timestamp, to_json};
+use keyrotor::proto::{ErrorDetail, Event, EventKind, Timestamp, to_json};
 use keyrotor::{ClientStats, ConnectionRole, ConnectionStats, IdentityState, Status};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -69,8 +69,7 @@ fn role(role: ConnectionRole) -> &'static str {
 /// Something that happened.
 pub(crate) fn event<'py>(py: Python<'py>, event: &Event) -> PyResult<Bound<'py, PyDict>> {
     let dict = PyDict::new(py);
-    let kind = event.kind().as_str_name().trim_start_matches("EVENT_").to_ascii_lowercase();
-    dict.set_item("kind", kind)?;
+    dict.set_item("kind", kind(event.kind()))?;
     dict.set_item("at", event.at.as_ref().map(rfc3339))?;
     dict.set_item("source", &event.source)?;
     dict.set_item("generation", event.generation)?;
@@ -78,6 +77,11 @@ pub(crate) fn event<'py>(py: Python<'py>, event: &Event) -> PyResult<Bound<'py, 
     dict.set_item("error", event.error.as_ref().map(|error| detail(py, error)).transpose()?)?;
     dict.set_item("missed", event.missed)?;
     Ok(dict)
+}
+
+/// What kind of event it is, as Python knows it.
+pub(crate) fn kind(kind: EventKind) -> String {
+    kind.as_str_name().trim_start_matches("EVENT_").to_ascii_lowercase()
 }
 
 /// The attributes of an error.

@@ -9,6 +9,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import cast
 
 import keyrotor
@@ -51,6 +52,8 @@ def event(record: logging.LogRecord) -> keyrotor.Event:
 
 @pytest.fixture
 def records() -> Iterator[Records]:
+    # What others did before is not this test's.
+    until_all_is_told()
     handler, logger = Records(), logging.getLogger("keyrotor")
     logger.addHandler(handler)
     before = logger.level
@@ -145,31 +148,102 @@ def test_t05_managers_of_one_identity_log_one_fetch_once(records: Records) -> No
         manager.close()
 
 
-def test_t11_a_log_that_hangs_delays_no_token(records: Records) -> None:
-    hangs, go_on = threading.Event(), threading.Event()
+class Hanging(logging.Handler):
+    """Hangs until it is let go on."""
 
-    class Hanging(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            hangs.set()
-            go_on.wait(20)
+    def __init__(self) -> None:
+        super().__init__()
+        self.hangs = threading.Event()
+        self.go_on = threading.Event()
 
+    def emit(self, record: logging.LogRecord) -> None:
+        self.hangs.set()
+        self.go_on.wait(20)
+
+
+@pytest.fixture
+def hanging() -> Iterator[Hanging]:
     handler, logger = Hanging(), logging.getLogger("keyrotor.refresh")
     logger.addHandler(handler)
-    try:
-        numbers = itertools.count()
-        login = keyrotor.Callback(lambda: ("app", f"{SECRET}-{next(numbers)}"))
-        with keyrotor.TokenManager(login) as manager:
-            manager.token()
-            assert hangs.wait(20)
-            assert len({manager.refresh().secret for _ in range(600)}) == 600
-            go_on.set()
-            # What did not fit into the queue is counted, not lost in silence.
-            while not (missed := event(records.all.get(timeout=20))["missed"]):
-                pass
-            assert missed > 100
-    finally:
-        go_on.set()
-        logger.removeHandler(handler)
+    yield handler
+    handler.go_on.set()
+    logger.removeHandler(handler)
+
+
+def test_t11_a_log_that_hangs_delays_no_token(records: Records, hanging: Hanging) -> None:
+    numbers = itertools.count()
+    login = keyrotor.Callback(lambda: ("app", f"{SECRET}-{next(numbers)}"))
+    with keyrotor.TokenManager(login) as manager:
+        manager.token()
+        assert hanging.hangs.wait(20)
+        assert len({manager.refresh().secret for _ in range(600)}) == 600
+        hanging.go_on.set()
+        # What did not fit into the queue is counted, not lost in silence.
+        while not (missed := event(records.all.get(timeout=20))["missed"]):
+            pass
+        assert missed > 100
+
+
+def test_t20_a_rush_is_logged_in_order_by_one_thread_that_goes(records: Records, hanging: Hanging) -> None:
+    with keyrotor.TokenManager(alone()) as manager:
+        first = manager.credential().generation
+        assert hanging.hangs.wait(20)
+        for _ in range(200):
+            manager.refresh()
+        assert tellers() == 1
+        hanging.go_on.set()
+        told = [records.all.get(timeout=20) for _ in range(201)]
+    assert [event(record)["generation"] for record in told] == [first + n for n in range(201)]
+    assert {record.thread for record in told} == {told[0].thread}
+    assert records.all.empty()
+    until_all_is_told()
+
+
+def test_t20_a_level_that_is_set_meanwhile_counts_and_is_asked_for_once_for_many(
+    records: Records, hanging: Hanging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logger, asked = logging.getLogger("keyrotor.refresh"), itertools.count()
+
+    def is_enabled(level: int) -> bool:
+        next(asked)
+        return logging.Logger.isEnabledFor(logger, level)
+
+    with keyrotor.TokenManager(alone()) as manager:
+        manager.token()
+        assert hanging.hangs.wait(20)
+        for _ in range(100):
+            manager.refresh()
+        logger.setLevel(logging.WARNING)
+        try:
+            monkeypatch.setattr(logger, "isEnabledFor", is_enabled)
+            hanging.go_on.set()
+            # Told last: by then nothing of the rush is left.
+            manager.reject(manager.credential().generation)
+            records.until(lambda event: event["kind"] == "rejected")
+            assert next(asked) <= 10, "it is asked for the events one by one"
+        finally:
+            logger.setLevel(logging.NOTSET)
+        manager.refresh()
+        seen = event(records.until(lambda event: event["kind"] == "fetched"))["generation"]
+        assert seen > 101, "an event of a time when nobody wanted it"
+
+
+def until_all_is_told() -> None:
+    end = time.monotonic() + 20
+    while tellers():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def tellers() -> int:
+    """Threads that hand events to Python."""
+    names = []
+    for task in Path("/proc/self/task").iterdir():
+        try:
+            names.append((task / "comm").read_text())
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # It ended meanwhile.
+    return names.count("keyrotor-log\n")
 
 
 FAILING = """

@@ -137,7 +137,8 @@ impl Feed {
             Answer::Ask(question) => question,
         };
         if let Some(made) = round::fetch_now(self, &question) {
-            return self.change(|state| self.settle(state, made, &question, wish)).map(Demand::Ready);
+            let settle = |state: &mut State| self.settle(state, made, &question, wish.margin);
+            return self.change(settle).map(Demand::Ready);
         }
         self.change(|state| match self.answer(state, wish) {
             Answer::Settled(demand) => demand,
@@ -166,11 +167,17 @@ impl Feed {
     }
 
     /// What was made on the spot becomes the current credential, unless somebody was first.
-    fn settle(self: &Arc<Self>, state: &mut State, made: Made, question: &Fetch, wish: Wish) -> Outcome {
+    fn settle(
+        self: &Arc<Self>,
+        state: &mut State,
+        made: Made,
+        question: &Fetch,
+        margin: Duration,
+    ) -> Outcome {
         let current = self.current.load();
         let is_newer = |held: &Held| {
             !question.differs_from.iter().any(|old| old.generation == held.credential.generation)
-                && held.standing(wish.margin) <= Standing::Due
+                && held.standing(margin) <= Standing::Due
         };
         if let Some(held) = current.as_ref().filter(|held| is_newer(held)) {
             return Ok(Arc::clone(&held.credential));
@@ -196,17 +203,36 @@ impl Feed {
         });
     }
 
-    /// A fetch now, whatever the current token is like.
-    pub(super) fn force(self: &Arc<Self>) -> Result<Waiting> {
-        self.change(|state| {
-            if let Some(flight) = &state.flight {
-                return Ok(flight.waiting.clone());
+    /// A new token, whatever the current one is like: one made on the spot; else the one fetch.
+    pub(super) fn force(self: &Arc<Self>, margin: Duration) -> Result<Demand> {
+        let question = match self.change(|state| self.answer_forced(state)) {
+            Answer::Settled(demand) => return demand,
+            Answer::Ask(question) => question,
+        };
+        // What fails here, or brings nothing new, is for a fetch to try again, with its attempts and pauses.
+        let made = round::fetch_now(self, &question).filter(|made| made.is_none_of(&question.differs_from));
+        self.change(|state| match (self.answer_forced(state), made) {
+            (Answer::Settled(demand), _) => demand,
+            // Somebody else may have had the same made, and have it refused by now.
+            (Answer::Ask(_), Some(made)) if made.is_none_of(state.refusals.remembered()) => {
+                self.settle(state, made, &question, margin).map(Demand::Ready)
             }
-            match state.refusals.pause_error(self.clock.monotonic()) {
-                Some(error) => Err(error),
-                None => self.take_off(state),
-            }
+            (Answer::Ask(_), _) => self.take_off(state).map(Demand::Wait),
         })
+    }
+
+    /// What there is to say to whoever insists on a new one, without asking the source.
+    fn answer_forced(&self, state: &State) -> Answer {
+        if !state.members.is_in_use() {
+            return Answer::Settled(Err(super::closed_error()));
+        }
+        if let Some(flight) = &state.flight {
+            return Answer::Settled(Ok(Demand::Wait(flight.waiting.clone())));
+        }
+        match state.refusals.pause_error(self.clock.monotonic()) {
+            Some(error) => Answer::Settled(Err(error)),
+            None => Answer::Ask(Fetch { is_forced: true, ..self.question(state) }),
+        }
     }
 
     pub(super) fn take_off(self: &Arc<Self>, state: &mut State) -> Result<Waiting> {
@@ -231,7 +257,7 @@ impl Feed {
         let current = self.current.load();
         let mut fetch = Fetch::at(self.clock.wall());
         fetch.differs_from.extend(current.as_ref().map(|held| Arc::clone(&held.credential)));
-        fetch.differs_from.extend(state.refusals.remembered());
+        fetch.differs_from.extend(state.refusals.remembered().map(Arc::clone));
         fetch
     }
 

@@ -103,8 +103,9 @@ impl Handle {
         })
     }
 
-    pub(super) fn force(&self) -> Result<Waiting> {
-        self.used()?.feed.force()
+    /// A new token, or something to wait for.
+    pub(super) fn force(&self) -> Result<Demand> {
+        self.used()?.feed.force(self.policy.refresh.margin)
     }
 
     /// The current credential unless it is over.

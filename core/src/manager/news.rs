@@ -132,14 +132,14 @@ impl Feed {
     }
 
     fn tell_fetched(&self, members: &Members, held: &Held, fetch: Fetch) {
-        let (generation, end) = (held.generation(), held.credential.expires_at);
-        let end = end.map(rfc3339);
-        let (source, expires_at) = (&*self.name, end.as_deref().unwrap_or("never"));
+        let (source, generation) = (&*self.name, held.generation());
+        // Written down only where somebody reads it.
+        let end = || held.credential.expires_at.map_or_else(|| "never".to_owned(), rfc3339);
         if fetch.is_new {
-            tracing::info!(source, generation, expires_at, "IAM token refreshed successfully");
+            tracing::info!(source, generation, expires_at = end(), "IAM token refreshed successfully");
             self.tell_event(members, EventKind::EventFetched, generation, None);
         } else {
-            tracing::warn!(source, generation, expires_at, "the source gave the same token again");
+            tracing::warn!(source, generation, expires_at = end(), "the source gave the same token again");
         }
         if fetch.was_failing {
             self.tell_event(members, EventKind::EventRecovered, generation, None);

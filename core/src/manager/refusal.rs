@@ -45,8 +45,8 @@ pub(super) enum Pacing {
 
 impl Refusals {
     /// What the source is to differ from.
-    pub(super) fn remembered(&self) -> impl Iterator<Item = Arc<Credential>> {
-        self.remembered.iter().map(Arc::clone)
+    pub(super) fn remembered(&self) -> impl Iterator<Item = &Arc<Credential>> {
+        self.remembered.iter()
     }
 
     /// `false` where this secret is one of them already.

@@ -14,6 +14,7 @@ use super::members::Pace;
 use super::news::Failure;
 use super::schedule;
 use super::state::State;
+use crate::credential::Credential;
 use crate::error::Error;
 use crate::runtime::Engine;
 use crate::source::{Fetch, Fetched, SourceError};
@@ -22,6 +23,14 @@ use crate::source::{Fetch, Fetched, SourceError};
 pub(super) struct Made {
     pub(super) answer: Result<Fetched, SourceError>,
     pub(super) took: Duration,
+}
+
+impl Made {
+    /// Whether it is a credential, and none of these.
+    pub(super) fn is_none_of<'a>(&self, known: impl IntoIterator<Item = &'a Arc<Credential>>) -> bool {
+        let made = self.answer.as_ref().map(|fetched| &fetched.secret);
+        made.is_ok_and(|secret| known.into_iter().all(|known| known.secret != *secret))
+    }
 }
 
 /// Runs a round and tells everybody who waits for it. A panic in the source is an error like any other.

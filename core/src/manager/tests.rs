@@ -13,6 +13,7 @@ mod lazy;
 mod logged;
 #[cfg(feature = "metrics")]
 mod metered;
+mod on_the_spot;
 mod outage;
 mod refusal;
 mod shared;

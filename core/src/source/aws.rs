@@ -85,10 +85,7 @@ impl AwsSource {
 
     fn sign(&self, region: &str, keys: &AwsKeys, fetch: &Fetch) -> Result<Fetched, SourceError> {
         let mut least_wrong: Option<(usize, Fetched)> = None;
-        for back in 0..=BACKDATE_SECONDS {
-            let Some(at) = fetch.now.checked_sub(Duration::from_secs(back)) else {
-                break;
-            };
+        for at in dates(fetch) {
             let secret = self
                 .target
                 .sign(region, self.life, keys, at)
@@ -114,6 +111,19 @@ impl AwsSource {
     }
 }
 
+/// When the answer may be dated. A second in which one was dated that it is to differ from comes last: by the same
+/// keys it would be the same.
+fn dates(fetch: &Fetch) -> Vec<SystemTime> {
+    let taken = |at: &SystemTime| {
+        let second = sigv4::whole_seconds(*at);
+        fetch.differs_from.iter().any(|other| sigv4::whole_seconds(other.issued_at) == second)
+    };
+    let dates = (0..=BACKDATE_SECONDS).filter_map(|back| fetch.now.checked_sub(Duration::from_secs(back)));
+    let (last, mut dates): (Vec<_>, Vec<_>) = dates.partition(taken);
+    dates.extend(last);
+    dates
+}
+
 /// A token dies with the credentials that signed it.
 fn token_end(signed_at: SystemTime, life: Duration, keys: &AwsKeys) -> SystemTime {
     // The signed date has whole seconds, so the token's life counts from the start of one.
@@ -136,8 +146,12 @@ impl Source for AwsSource {
 
     fn fetch_now(&self, fetch: &Fetch) -> Option<Result<Fetched, SourceError>> {
         let region = self.resolved_region.get()?;
-        let keys = self.keys.cached(fetch.now, self.life)?;
-        Some(self.sign(region, &keys, fetch))
+        let keys = if fetch.is_forced {
+            self.keys.not_due(fetch.now, self.life)
+        } else {
+            self.keys.cached(fetch.now, self.life)
+        };
+        Some(self.sign(region, &keys?, fetch))
     }
 
     fn invalidate(&self) {

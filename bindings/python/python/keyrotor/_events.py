@@ -25,11 +25,15 @@ _HOW: Final[dict[str, tuple[logging.Logger, int, str]]] = {
 }
 
 
+def is_wanted(kind: str) -> bool:
+    """Whether events of this kind are logged as things stand, so that others need not be made."""
+    logger, level, _ = _how(kind)
+    return logger.isEnabledFor(level)
+
+
 def log(event: Event) -> None:
     """Runs on a thread of keyrotor's, which no refresh waits for."""
-    logger, level, story = _HOW.get(event["kind"], (_REFRESH, logging.INFO, event["kind"]))
-    if not logger.isEnabledFor(level):
-        return
+    logger, level, story = _how(event["kind"])
     text = "%s: %s (generation %d"
     arguments: list[Any] = [event["source"], story, event["generation"]]
     if event["expires_at"] is not None:
@@ -43,3 +47,7 @@ def log(event: Event) -> None:
         text += " [%d earlier events were not logged]"
         arguments.append(event["missed"])
     logger.log(level, text, *arguments, extra={"keyrotor": event})
+
+
+def _how(kind: str) -> tuple[logging.Logger, int, str]:
+    return _HOW.get(kind, (_REFRESH, logging.INFO, kind))

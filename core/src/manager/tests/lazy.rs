@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn lazy() -> TokenRefreshConfig {
+pub(super) fn lazy() -> TokenRefreshConfig {
     TokenRefreshConfig { lazy: Some(true), ..Default::default() }
 }
 

@@ -129,8 +129,8 @@ impl KeyCache {
         is_mine.then_some(renew_at)
     }
 
-    /// The cached keys while it is not their time.
-    fn not_due(&self, now: SystemTime, life: Duration) -> Option<Credentials> {
+    /// The [`cached`](Self::cached) keys while it is not their time.
+    pub(crate) fn not_due(&self, now: SystemTime, life: Duration) -> Option<Credentials> {
         let cached = self.cached.load();
         let is_due = cached.as_ref().is_some_and(|cached| cached.renew_at.is_some_and(|at| at <= now));
         if is_due { None } else { self.cached(now, life) }

@@ -196,6 +196,29 @@ async fn t09_two_tokens_of_one_second_differ_by_their_date() {
     assert_eq!(source.fetch(fetch).await.unwrap().secret, newest);
 }
 
+#[test]
+fn t09_seconds_of_which_one_is_known_are_tried_last() {
+    let credential = |second| {
+        let fetched =
+            Fetched::new("u", format!("token of {second}"), at(second) + Duration::from_millis(100));
+        let Fetched { user, secret, issued_at, expires_at, .. } = fetched;
+        Arc::new(crate::Credential { user, secret, issued_at, expires_at, generation: second })
+    };
+    let now = at(1000) + Duration::from_millis(900);
+    let seconds = |known: &[u64]| {
+        let mut fetch = Fetch::at(now);
+        fetch.differs_from.extend(known.iter().map(|second| credential(*second)));
+        let back = |date: SystemTime| now.duration_since(date).unwrap().as_secs();
+        dates(&fetch).into_iter().map(back).collect::<Vec<_>>()
+    };
+    assert_eq!(seconds(&[]), [0, 1, 2]);
+    assert_eq!(seconds(&[1000]), [1, 2, 0]);
+    assert_eq!(seconds(&[999]), [0, 2, 1]);
+    assert_eq!(seconds(&[1000, 998]), [1, 0, 2]);
+    assert_eq!(seconds(&[1000, 999, 998]), [0, 1, 2]);
+    assert_eq!(seconds(&[997, 1001]), [0, 1, 2]);
+}
+
 #[tokio::test]
 async fn t09_after_a_refusal_the_keys_are_asked_for_anew() {
     let source = source(vec![Some(keys_until(None))]);
@@ -387,6 +410,11 @@ async fn s02_keys_are_renewed_before_they_must_be_by_one_of_all_who_sign_with_th
     let kept = one.fetch(Fetch::at(renewal)).await.unwrap();
     assert!(kept.ask_again_at.unwrap() > renewal, "the renewal failed, and is tried again");
     assert!(one.fetch_now(&Fetch::at(renewal)).is_some(), "meanwhile the old keys sign");
+    let forced = |at| Fetch { is_forced: true, ..Fetch::at(at) };
+    assert!(one.fetch_now(&forced(renewal)).is_some(), "for whoever insists on a new token, too");
+    let due = kept.ask_again_at.unwrap();
+    assert!(one.fetch_now(&Fetch::at(due)).is_some(), "and now for whoever has none");
+    assert!(one.fetch_now(&forced(due)).is_none(), "but not where the keys are asked for first");
     let renewed = one.fetch(Fetch::at(kept.ask_again_at.unwrap())).await.unwrap();
     assert!(renewed.ask_again_at.unwrap() > now + hour, "three hours from now the next ones end");
 }

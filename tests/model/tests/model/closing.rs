@@ -9,7 +9,7 @@ use shuttle::future::{block_on, spawn};
 use shuttle::thread;
 
 use crate::orders::in_all_orders;
-use crate::source::{Mood, Seen, manager, manager_in_use};
+use crate::source::{Mood, Seen, manager, manager_in_use, manager_in_use_of};
 
 /// From its return on no fetch may begin.
 fn close(manager: &TokenManager, seen: &Seen) {
@@ -65,6 +65,28 @@ fn t18_no_fetch_begins_after_the_end() {
         // Whatever is left of it may run now.
         for _ in 0..20 {
             thread::yield_now();
+        }
+    });
+}
+
+#[test]
+fn t18_nothing_is_handed_out_after_the_end_that_was_made_on_the_spot() {
+    in_all_orders(|| {
+        let (manager, seen) = manager_in_use_of(Mood::GivesAtOnce);
+        let refreshing: Vec<_> = (0..2)
+            .map(|_| {
+                let (manager, seen) = (manager.clone(), Arc::clone(&seen));
+                thread::spawn(move || {
+                    let is_late = seen.is_over.load(SeqCst);
+                    let brought = block_on(manager.refresh());
+                    assert!(!is_late || brought.unwrap_err().code() == Code::Closed);
+                })
+            })
+            .collect();
+        close(&manager, &seen);
+        assert_eq!(manager.credential().unwrap_err().code(), Code::Closed);
+        for refreshing in refreshing {
+            refreshing.join().unwrap();
         }
     });
 }

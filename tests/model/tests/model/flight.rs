@@ -7,7 +7,7 @@ use shuttle::future::{block_on, spawn};
 use shuttle::thread;
 
 use crate::orders::in_all_orders;
-use crate::source::{Mood, manager, manager_in_use};
+use crate::source::{Mood, manager, manager_in_use, manager_in_use_of};
 
 #[test]
 fn t04_all_who_wait_for_the_first_credential_get_the_same() {
@@ -64,6 +64,33 @@ fn t04_forced_refreshes_begin_a_fetch_or_join_it() {
         }
         let generation = manager.credential().unwrap().generation;
         assert_eq!(u64::from(seen.fetches()), generation, "no fetch was for nothing");
+    });
+}
+
+/// Where tokens are made on the spot, none that was made goes out under two generations, and nobody who forced a refresh
+/// gets what there was before.
+#[test]
+fn t04_refreshes_on_the_spot_bring_each_something_newer() {
+    in_all_orders(|| {
+        let (manager, seen) = manager_in_use_of(Mood::GivesAtOnce);
+        let forcing: Vec<_> = (0..3)
+            .map(|_| {
+                let manager = manager.clone();
+                thread::spawn(move || {
+                    let before = manager.credential().unwrap().generation;
+                    let brought = block_on(manager.refresh()).unwrap();
+                    assert!(brought.generation > before);
+                    brought
+                })
+            })
+            .collect();
+        let brought: Vec<_> = forcing.into_iter().map(|forcing| forcing.join().unwrap()).collect();
+        for (one, other) in brought.iter().zip(brought.iter().skip(1)) {
+            assert_eq!(one.generation == other.generation, one.secret == other.secret);
+        }
+        let newest = brought.iter().map(|credential| credential.generation).max().unwrap();
+        assert_eq!(manager.credential().unwrap().generation, newest);
+        assert!(u64::from(seen.fetches()) >= newest);
     });
 }
 

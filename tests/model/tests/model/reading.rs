@@ -9,7 +9,7 @@ use shuttle::future::block_on;
 use shuttle::thread;
 
 use crate::orders::in_all_orders;
-use crate::source::{Seen, manager_in_use};
+use crate::source::{Mood, Seen, manager_in_use, manager_in_use_of};
 
 /// Past the refresh point of a token that lives for 15 minutes.
 const PAST_REFRESH: Duration = Duration::from_secs(560);
@@ -33,7 +33,11 @@ fn one(manager: &TokenManager, turn: u32) -> Option<Arc<Credential>> {
 
 /// Each of these is a thread beside two readers.
 fn beside_readers(others: &[fn(&TokenManager, &Seen)]) {
-    let (manager, seen) = manager_in_use();
+    beside_readers_of(Mood::Gives, others);
+}
+
+fn beside_readers_of(mood: Mood, others: &[fn(&TokenManager, &Seen)]) {
+    let (manager, seen) = manager_in_use_of(mood);
     let spawn = |work: fn(&TokenManager, &Seen)| {
         let (manager, seen) = (manager.clone(), Arc::clone(&seen));
         thread::spawn(move || work(&manager, &seen))
@@ -93,6 +97,12 @@ fn t09_t11_a_reader_sees_nothing_refused_and_nothing_older_beside_a_refresh_and_
 }
 
 #[test]
+fn t09_t11_a_reader_sees_nothing_refused_and_nothing_older_where_tokens_are_made_on_the_spot() {
+    in_all_orders(|| beside_readers_of(Mood::GivesAtOnce, &[refresh, reject]));
+    in_all_orders(|| beside_readers_of(Mood::GivesAtOnce, &[refresh, refresh, wait]));
+}
+
+#[test]
 fn t09_a_reader_sees_nothing_refused_beside_two_refusals() {
     in_all_orders(|| beside_readers(&[reject, reject, accept]));
 }
@@ -105,6 +115,7 @@ fn t09_t11_a_reader_sees_nothing_refused_and_nothing_older_beside_the_timer() {
 #[test]
 fn t09_t19_a_subscriber_hears_of_nothing_refused_and_nothing_older() {
     in_all_orders(|| beside_readers(&[subscribe, refresh, reject]));
+    in_all_orders(|| beside_readers_of(Mood::GivesAtOnce, &[subscribe, refresh, reject]));
 }
 
 /// A refusal that has returned has reached every subscriber, though somebody else may be telling the news.

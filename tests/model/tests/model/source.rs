@@ -35,6 +35,8 @@ impl Seen {
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Mood {
     Gives,
+    /// On the spot, wherever it may.
+    GivesAtOnce,
     Fails,
     Hangs,
 }
@@ -53,7 +55,12 @@ pub(crate) fn manager(mood: Mood) -> (TokenManager, Arc<Seen>) {
 
 /// One that has its first credential.
 pub(crate) fn manager_in_use() -> (TokenManager, Arc<Seen>) {
-    let (manager, seen) = manager(Mood::Gives);
+    manager_in_use_of(Mood::Gives)
+}
+
+/// One whose source is in this mood.
+pub(crate) fn manager_in_use_of(mood: Mood) -> (TokenManager, Arc<Seen>) {
+    let (manager, seen) = manager(mood);
     shuttle::future::block_on(manager.credential_async()).unwrap();
     (manager, seen)
 }
@@ -82,10 +89,7 @@ impl Source for Watched {
             // One that was just about to begin is cancelled where it first waits.
             assert!(!is_late, "a fetch that began after the end goes on");
             match self.mood {
-                Mood::Gives => {
-                    let end = fetch.now + LIFE;
-                    Ok(Fetched::new("user", format!("token-{number}"), fetch.now).expires_at(end))
-                }
+                Mood::Gives | Mood::GivesAtOnce => Ok(token(number, &fetch)),
                 Mood::Fails => {
                     let error = Error::new(Code::CredentialsFetchFailed, format!("failure {number}"));
                     Err(SourceError::Permanent(error))
@@ -95,7 +99,20 @@ impl Source for Watched {
         })
     }
 
+    fn fetch_now(&self, fetch: &Fetch) -> Option<Result<Fetched, SourceError>> {
+        (self.mood == Mood::GivesAtOnce).then(|| {
+            let number = self.seen.fetches.fetch_add(1, SeqCst) + 1;
+            // Others may come in between.
+            shuttle::thread::yield_now();
+            Ok(token(number, fetch))
+        })
+    }
+
     fn token_life(&self) -> Option<Duration> {
         Some(LIFE)
     }
+}
+
+fn token(number: u32, fetch: &Fetch) -> Fetched {
+    Fetched::new("user", format!("token-{number}"), fetch.now).expires_at(fetch.now + LIFE)
 }
