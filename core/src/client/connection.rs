@@ -220,10 +220,6 @@ impl Connection {
         let (replies, deadline) = (ticket.what().replies(), ticket.deadline());
         let is_alone = {
             let mut wire = self.shared.wire();
-            // What is not sent at once goes out with a flush, which looks itself.
-            if wire.is_idle() && self.driven.is_inherited() {
-                return Err(ticket);
-            }
             wire.post(replies, deadline, ticket, |ticket, out| ticket.what().pack_into(out))?
         };
         // What follows within the same turn of the loop goes out in one piece.

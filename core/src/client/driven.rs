@@ -60,15 +60,6 @@ impl Driven {
         }
     }
 
-    /// Whether this is a forked child of the process that has the socket.
-    pub(super) fn is_inherited(&self) -> bool {
-        match self {
-            Self::ByRuntime(_) => false,
-            #[cfg(unix)]
-            Self::ByCallers(line) => line.is_inherited(),
-        }
-    }
-
     pub(super) fn is_by_callers(&self) -> bool {
         !matches!(self, Self::ByRuntime(_))
     }

@@ -124,8 +124,7 @@ impl Client {
         Outcome: From<Result<S::Reply>>,
     {
         let session = &self.handle.session;
-        // To ask the system for each call which process this is would be a good part of what the call takes.
-        let runner = session.runner_of_any_process()?;
+        let runner = session.runner()?;
         let mailbox = session.mailbox()?;
         if may_share && let Some((connection, sent)) = self.handle.topology.at_hand(&what, &runner) {
             let place = session.place()?;

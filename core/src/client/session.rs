@@ -97,17 +97,13 @@ impl Session {
     /// # Errors
     /// [`Code::Closed`] after the close, and in a forked child.
     pub(super) fn runner(&self) -> Result<Arc<dyn Runner>> {
-        let runner = self.runner_of_any_process()?;
-        if runner.is_inherited() { Err(inherited()) } else { Ok(runner) }
-    }
-
-    /// [`runner`](Self::runner) for what asks the system which process this is before anything is sent.
-    ///
-    /// # Errors
-    /// [`Code::Closed`] after the close.
-    pub(super) fn runner_of_any_process(&self) -> Result<Arc<dyn Runner>> {
         let work = self.runner.load();
-        work.as_ref().map(|work| Arc::clone(&work.0)).ok_or_else(|| Error::closed("client"))
+        let Some(work) = work.as_ref() else { return Err(Error::closed("client")) };
+        if work.0.is_inherited() {
+            let message = "this client belongs to the process that was forked; connect anew in the child";
+            return Err(Error::new(Code::Closed, message));
+        }
+        Ok(Arc::clone(&work.0))
     }
 
     /// Logs in with another password from now on.
@@ -275,12 +271,6 @@ pub(super) fn timed_out(within: Duration) -> Error {
         within.as_millis()
     );
     Error::new(Code::RequestTimeout, message)
-}
-
-/// A client in a forked child.
-pub(super) fn inherited() -> Error {
-    let message = "this client belongs to the process that was forked; connect anew in the child";
-    Error::new(Code::Closed, message)
 }
 
 /// What needs a login was asked of a client that has none.

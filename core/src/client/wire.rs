@@ -170,11 +170,6 @@ impl Wire {
         self.outgoing = grown;
     }
 
-    /// Whether no call is under way.
-    pub(super) fn is_idle(&self) -> bool {
-        self.owed.is_empty()
-    }
-
     /// How many bytes wait to be written.
     pub(super) fn backlog(&self) -> usize {
         self.outgoing.len()

@@ -311,7 +311,7 @@ impl Desk {
             let desk = this.get();
             let line = desk.state().lines.find(descriptor);
             if let Some(line) = line {
-                desk.mailbox.watch(|| line.flush_posted());
+                desk.mailbox.watch(|| line.flush());
             }
             if desk.state().lines.is_free_again(descriptor) {
                 desk.event_loop.remove_writer(this.py(), descriptor)?;
@@ -329,9 +329,8 @@ impl Desk {
                 state.is_flush_due = false;
                 state.lines.unsent()
             };
-            desk.mailbox.watch(|| unsent.iter().for_each(|line| line.flush_posted()));
-            Self::watch_room(this)?;
-            Ok(Self::sort(this)?)
+            unsent.iter().for_each(|line| line.flush());
+            Ok(Self::watch_room(this)?)
         })
     }
 

@@ -18,7 +18,6 @@ use super::super::connection::Shared;
 use super::super::inbox::Inbox;
 use super::super::reply::disconnected;
 use super::super::runner::{Bare, Runner};
-use super::super::session::inherited;
 use super::super::wire::Deadline;
 use super::baton::Baton;
 use super::mailbox::{Letter, Mailbox};
@@ -26,7 +25,6 @@ use super::outgoing::{Outgoing, Plain, Unsealed};
 use super::seat;
 use super::socket::{SLICE, Socket, is_nothing};
 use crate::error::{Error, Result};
-use crate::process::Process;
 
 /// What one read of sealed bytes asks for: more than the longest TLS record.
 const SEALED_CHUNK: usize = 32 << 10;
@@ -35,12 +33,11 @@ const FRESH: Duration = Duration::from_millis(1);
 
 /// `Line` writes at once what is submitted, and is read by one caller at a time.
 ///
-/// An event loop that watches it calls [`read`](Self::read) when it is readable, [`flush_posted`](Self::flush_posted) when it is
+/// An event loop that watches it calls [`read`](Self::read) when it is readable, [`flush`](Self::flush) when it is
 /// writable and [choked](Self::is_choked), and lets go of it once it has [ended](Self::has_ended); the descriptor stays
 /// open until then.
 pub struct Line {
     socket: Socket,
-    process: Process,
     shared: Arc<Shared>,
     runner: Arc<dyn Runner>,
     outgoing: Mutex<Outgoing>,
@@ -93,7 +90,6 @@ impl Line {
     ) -> io::Result<Self> {
         Ok(Self {
             socket: Socket::new(bare.socket)?,
-            process: Process::this(),
             shared,
             runner,
             outgoing: Mutex::new(Outgoing::new(bare.tls)),
@@ -112,19 +108,8 @@ impl Line {
         self.socket.as_raw_fd()
     }
 
-    /// Sends what an event loop posted, as far as the socket takes it now. In a forked child nothing is sent, since the
-    /// socket is the parent's: all calls end.
-    pub fn flush_posted(&self) {
-        if self.is_inherited() { self.shared.end(inherited()) } else { self.flush() }
-    }
-
-    /// Whether this is a forked child of the process that opened it.
-    pub(in crate::client) fn is_inherited(&self) -> bool {
-        self.process.is_gone()
-    }
-
     /// Sends what was submitted, as far as the socket takes it now.
-    pub(in crate::client) fn flush(&self) {
+    pub fn flush(&self) {
         self.used_at.store(nanoseconds(self.runner.now()), Relaxed);
         let sent = locked(&self.outgoing).flush(&self.socket, |out| self.shared.take_outgoing(out));
         match sent {
@@ -167,7 +152,7 @@ impl Line {
         self.shared.has_ended()
     }
 
-    /// Whether something waits to be [flushed](Self::flush_posted).
+    /// Whether something waits to be [flushed](Self::flush).
     pub fn has_unsent(&self) -> bool {
         self.shared.has_unsent()
     }
