@@ -6,7 +6,7 @@ use std::time::Duration;
 use keyrotor_proto::Code;
 
 pub use crate::manager::observe_events;
-pub use crate::process::{Own, PerProcess};
+pub use crate::process::{Own, PerProcess, note_process};
 #[cfg(all(feature = "client", unix))]
 pub use crate::sockets::Inheritance;
 

@@ -2,8 +2,20 @@
 //! they held locked stays locked for ever, and what they drove stands still.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
 
 use arc_swap::ArcSwapOption;
+
+/// The number of this process, where somebody notes it; zero elsewhere.
+static NOTED: AtomicU32 = AtomicU32::new(0);
+
+/// Notes which process this is. Who it is stands behind every call, and asking the system takes longer than many a lock;
+/// so a host that is told of each fork, by `pthread_atfork`, notes it once, and again in each child before anything else
+/// of keyrotor's runs there. It takes no lock and allocates nothing.
+pub fn note_process() {
+    NOTED.store(std::process::id(), Relaxed);
+}
 
 /// The process that made something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,7 +23,10 @@ pub(crate) struct Process(u32);
 
 impl Process {
     pub(crate) fn this() -> Self {
-        Self(std::process::id())
+        match NOTED.load(Relaxed) {
+            0 => Self(std::process::id()),
+            noted => Self(noted),
+        }
     }
 
     /// One that is not this.

@@ -25,7 +25,10 @@ mod linux {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
             // SAFETY: three functions that take nothing and unwind from nowhere; the C library forgets them with ours.
-            unsafe { libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child)) };
+            let refused = unsafe { libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child)) };
+            if refused == 0 {
+                keyrotor::host::note_process();
+            }
         });
     }
 
@@ -41,6 +44,7 @@ mod linux {
 
     /// Their numbers stay taken, for what here still thinks that it owns them.
     extern "C" fn in_child() {
+        keyrotor::host::note_process();
         let Ok(Some(inherited)) = INHERITED.try_with(RefCell::take) else { return };
         let descriptors = inherited.descriptors();
         if descriptors.is_empty() {

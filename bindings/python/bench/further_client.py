@@ -1,4 +1,4 @@
-"""What one further client of this process weighs: `further_client.py CONTENDER KIND PORT` prints JSON."""
+"""What one further client of this process weighs: `further_client.py CONTENDER KIND PLACE` prints JSON."""
 
 from __future__ import annotations
 
@@ -66,6 +66,6 @@ class Scale:
 
 
 if __name__ == "__main__":
-    name, kind, port = sys.argv[1:]
-    there = Place(int(port))
+    name, kind, place = sys.argv[1:]
+    there = Place(**json.loads(place))
     print(json.dumps(_blocking(name, there) if kind == "blocking" else asyncio.run(_awaited(name, there))))

@@ -95,7 +95,8 @@ AWAITED_PING = Measure(
     "start to first PING, without asyncio's own start", "ping-awaited", (most("ms", "redis-py", 0.4),)
 )
 PACKAGE = Measure("the package", "package", (Limit("wheel MB", 7), Limit("unpacked MB", 16)))
-CLIENT = Measure("a further client", "client", (Limit("KiB", 64), Limit("threads", 0)))
-AWAITED_CLIENT = Measure(
-    "a further client, asyncio", "client-awaited", (Limit("KiB", 64), Limit("threads", 0))
-)
+LIGHT = (Limit("KiB", 64), Limit("threads", 0))
+CLIENT = Measure("a further client", "client", LIGHT)
+TLS_CLIENT = Measure("a further client, TLS", "client", LIGHT, server="tls")
+AWAITED_CLIENT = Measure("a further client, asyncio", "client-awaited", LIGHT)
+AWAITED_TLS_CLIENT = Measure("a further client, asyncio, TLS", "client-awaited", LIGHT, server="tls")

@@ -46,8 +46,11 @@ class Run:
         self.note(measures.IMPORT, startup.imports(package, rounds))
         self.note(measures.PING, startup.pings(package, plain, rounds))
         self.note(measures.AWAITED_PING, startup.awaited_pings(package, plain, rounds))
+        tls = self.servers.tls
         self.note(measures.CLIENT, weight.clients(package, plain, rounds, is_awaited=False))
+        self.note(measures.TLS_CLIENT, weight.clients(package, tls, rounds, is_awaited=False))
         self.note(measures.AWAITED_CLIENT, weight.clients(package, plain, rounds, is_awaited=True))
+        self.note(measures.AWAITED_TLS_CLIENT, weight.clients(package, tls, rounds, is_awaited=True))
         self.note(measures.PACKAGE, weight.package(package, TARGET))
 
     def scenario(self, measure: Measure) -> Figures:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def clients(package: Path, place: Place, rounds: int, *, is_awaited: bool) -> Fi
 
     def weigh(name: str) -> Turn:
         ended = subprocess.run(
-            [sys.executable, str(FURTHER_CLIENT), name, kind, str(place.port)],
+            [sys.executable, str(FURTHER_CLIENT), name, kind, json.dumps(asdict(place))],
             env={**os.environ, "PYTHONPATH": str(package)},
             stdout=subprocess.PIPE,
             check=True,

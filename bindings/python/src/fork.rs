@@ -2,6 +2,7 @@
 //! connections and of what its parent's runtime has open. All else that a child needs, it makes anew by itself.
 
 use std::cell::RefCell;
+use std::sync::Once;
 
 use keyrotor::host::Inheritance;
 use pyo3::prelude::*;
@@ -43,8 +44,26 @@ fn after_in_child(py: Python<'_>) -> PyResult<()> {
     Ok(())
 }
 
+/// Before any of Python's functions, and where Python is not asked: some servers fork by themselves.
+extern "C" fn in_child() {
+    keyrotor::host::note_process();
+}
+
+#[expect(unsafe_code, reason = "nothing else hears of every fork")]
+fn note_process() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // SAFETY: a function that takes nothing and unwinds from nowhere, in a library that Python never unloads.
+        let refused = unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+        if refused == 0 {
+            keyrotor::host::note_process();
+        }
+    });
+}
+
 /// Has Python say when it forks.
 pub(crate) fn watch(py: Python<'_>) -> PyResult<()> {
+    note_process();
     let hooks = PyDict::new(py);
     hooks.set_item("before", pyo3::wrap_pyfunction!(before, py)?)?;
     hooks.set_item("after_in_parent", pyo3::wrap_pyfunction!(after_in_parent, py)?)?;

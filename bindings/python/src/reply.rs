@@ -66,14 +66,16 @@ pub(crate) fn batch<'py>(
 
 pub(crate) fn text<'py>(py: Python<'py>, bytes: &[u8], texts: Texts) -> PyResult<Object<'py>> {
     let bytes_object = || PyBytes::new(py, bytes).into_any();
-    match (texts, std::str::from_utf8(bytes)) {
-        (Texts::Bytes, _) => Ok(bytes_object()),
-        (Texts::Str, Ok(text)) => Ok(PyString::new(py, text).into_any()),
-        (Texts::Str, Err(_)) => {
-            let decoded =
-                PyString::from_encoded_object(&bytes_object(), Some(c"utf-8"), Some(c"surrogateescape"))?;
-            Ok(decoded.into_any())
-        }
+    match texts {
+        Texts::Bytes => Ok(bytes_object()),
+        Texts::Str => match std::str::from_utf8(bytes) {
+            Ok(text) => Ok(PyString::new(py, text).into_any()),
+            Err(_) => {
+                let decoded =
+                    PyString::from_encoded_object(&bytes_object(), Some(c"utf-8"), Some(c"surrogateescape"))?;
+                Ok(decoded.into_any())
+            }
+        },
     }
 }
 

@@ -120,6 +120,47 @@ def test_b03_a_forked_child_sends_nothing_on_its_parents_event_loop(emulator: Em
     assert ended.stdout.splitlines() == ["child 0 counter None", "child 0 counter 1", "reconnects 0"]
 
 
+# As uWSGI does by default: none of Python's own functions for a fork are called.
+FORK_BY_THE_SYSTEM = """
+import ctypes, json, os, sys, traceback
+import keyrotor
+from processes import outcome
+
+request = json.loads(sys.argv[1])
+manager = keyrotor.TokenManager({"authenticationInfo": request["authenticationInfo"]})
+client = keyrotor.Client.connect(request)
+first = manager.credential()
+pid = ctypes.PyDLL(None).fork()
+if pid == 0:
+    status = 1
+    try:
+        try:
+            client.execute("PING")
+        except keyrotor.ClosedError as error:
+            assert "fork" in str(error), error
+        else:
+            raise AssertionError("the parent's connection was used")
+        assert manager.refresh().generation == first.generation + 1
+        with keyrotor.Client.connect(request) as own:
+            assert own.execute("SET", "key", "value") == b"OK"
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(status)
+print("child", outcome(pid))
+assert client.execute("GET", "key") == b"value"
+print("reconnects", client.stats()["reconnects"])
+"""
+
+
+def test_b03_a_fork_that_python_hears_nothing_of(emulator: Emulator) -> None:
+    ended = run(FORK_BY_THE_SYSTEM, json.dumps(emulator.request()))
+    assert ended.stderr == ""
+    assert ended.stdout.splitlines() == ["child 0", "reconnects 0"]
+    assert ended.returncode == 0
+
+
 # Threads send commands, force refreshes, are told of tokens and read the log, while another forks.
 UNDER_LOAD = """
 import itertools, json, logging, os, sys, threading, time

@@ -8,6 +8,8 @@
 #[cfg(unix)]
 mod baton;
 #[cfg(unix)]
+mod incoming;
+#[cfg(unix)]
 mod line;
 mod mailbox;
 #[cfg(not(unix))]

@@ -83,14 +83,21 @@ impl Inbox {
         }
     }
 
+    /// Keeps no room that nothing is in.
+    pub(super) fn give_back(&mut self) {
+        if self.filled == 0 {
+            self.room = Vec::new();
+        }
+    }
+
     fn forget(&mut self, length: usize) {
         if length == 0 {
             return;
         }
         self.room.copy_within(length..self.filled, 0);
         self.filled -= length;
-        if self.filled == 0 && self.room.len() > KEPT {
-            self.room = Vec::new();
+        if self.room.len() > KEPT {
+            self.give_back();
         }
     }
 }
@@ -138,6 +145,17 @@ mod tests {
         let rest = [vec![b'x'; 1_000_000], b"\r\n".to_vec()].concat();
         assert_eq!(receive(&mut inbox, &rest).unwrap().len(), 1);
         assert_eq!(inbox.room().len(), CHUNK);
+        inbox.give_back();
+        assert_eq!(inbox.room.capacity(), 0);
+    }
+
+    #[test]
+    fn what_has_come_is_not_given_back() {
+        let mut inbox = Inbox::default();
+        assert!(receive(&mut inbox, b"$4\r\nte").unwrap().is_empty());
+        inbox.give_back();
+        let replies = receive(&mut inbox, b"xt\r\n").unwrap();
+        assert_eq!(replies[0].as_ref().unwrap(), &Value::BulkString(b"text".to_vec()));
     }
 
     #[test]

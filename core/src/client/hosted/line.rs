@@ -1,6 +1,5 @@
 //! A connection in the hands of those who wait for its replies.
 
-use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
@@ -11,7 +10,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
 
-use redis::Value;
 use tokio::sync::Notify;
 
 use super::super::connection::Shared;
@@ -20,14 +18,13 @@ use super::super::reply::disconnected;
 use super::super::runner::{Bare, Runner};
 use super::super::wire::Deadline;
 use super::baton::Baton;
+use super::incoming::{Incoming, with_room_for_sealed};
 use super::mailbox::{Letter, Mailbox};
 use super::outgoing::{Outgoing, Plain, Unsealed};
 use super::seat;
 use super::socket::{SLICE, Socket, is_nothing};
 use crate::error::{Error, Result};
 
-/// What one read of sealed bytes asks for: more than the longest TLS record.
-const SEALED_CHUNK: usize = 32 << 10;
 /// After a pause of this length a look at the socket comes before the next command: the server may have hung up.
 const FRESH: Duration = Duration::from_millis(1);
 
@@ -38,6 +35,7 @@ const FRESH: Duration = Duration::from_millis(1);
 /// open until then.
 pub struct Line {
     socket: Socket,
+    is_sealed: bool,
     shared: Arc<Shared>,
     runner: Arc<dyn Runner>,
     outgoing: Mutex<Outgoing>,
@@ -53,22 +51,6 @@ pub struct Line {
     mailbox: Option<Arc<Mailbox>>,
     /// For whoever stands in.
     pub(super) changed: Notify,
-}
-
-struct Incoming {
-    inbox: Inbox,
-    replies: VecDeque<Result<Value>>,
-    sealed: Vec<u8>,
-}
-
-impl Plain for Incoming {
-    fn room(&mut self) -> &mut [u8] {
-        self.inbox.room()
-    }
-
-    fn took(&mut self, length: usize) -> Result<()> {
-        self.inbox.received(length, &mut self.replies)
-    }
 }
 
 /// How long a read waits for the server.
@@ -88,12 +70,17 @@ impl Line {
         runner: Arc<dyn Runner>,
         mailbox: Option<Arc<Mailbox>>,
     ) -> io::Result<Self> {
+        let is_sealed = bare.tls.is_some();
+        let (mut outgoing, mut incoming) = (Outgoing::new(bare.tls), Incoming::new(inbox));
+        // What came with the handshake is the first reply; what is wrong with it, whoever reads hears again.
+        let _ = outgoing.unseal(&[], &mut incoming);
         Ok(Self {
             socket: Socket::new(bare.socket)?,
+            is_sealed,
             shared,
             runner,
-            outgoing: Mutex::new(Outgoing::new(bare.tls)),
-            incoming: Mutex::new(Incoming { inbox, replies: VecDeque::new(), sealed: Vec::new() }),
+            outgoing: Mutex::new(outgoing),
+            incoming: Mutex::new(incoming),
             baton: Baton::default(),
             is_choked: AtomicBool::new(false),
             used_at: AtomicU64::new(0),
@@ -219,6 +206,14 @@ impl Line {
         }
     }
 
+    /// Keeps no room that only a busy connection needs.
+    pub(super) fn give_back(&self) {
+        if self.baton.take() {
+            let _turn = Turn(self);
+            locked(&self.incoming).give_back();
+        }
+    }
+
     /// Whether something is unsent that the socket did not take.
     pub fn is_choked(&self) -> bool {
         self.is_choked.load(Acquire)
@@ -249,35 +244,44 @@ impl Line {
 
     /// `false`: nothing came.
     fn receive(&self, incoming: &mut Incoming, wait: Wait) -> Result<bool> {
-        let is_sealed = incoming.sealed.len() == SEALED_CHUNK || locked(&self.outgoing).is_sealed();
-        if is_sealed {
-            incoming.sealed.resize(SEALED_CHUNK, 0);
+        if self.is_sealed {
+            return with_room_for_sealed(|room| match self.read_into(room, wait)? {
+                Some(length) => self.unseal(incoming, room.get(..length).unwrap_or_default()).map(|()| true),
+                None => Ok(false),
+            });
         }
-        let room = if is_sealed { incoming.sealed.as_mut_slice() } else { incoming.inbox.room() };
+        match self.read_into(incoming.room(), wait)? {
+            Some(length) => incoming.took(length).map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    /// `None`: nothing came.
+    fn read_into(&self, room: &mut [u8], wait: Wait) -> Result<Option<usize>> {
         let read = match wait {
             Wait::Never => self.socket.receive(room),
             Wait::Slice => self.socket.receive_soon(room),
         };
         match read {
             Ok(0) => Err(hung_up()),
-            Ok(length) if is_sealed => self.unseal(incoming, length).map(|()| true),
-            Ok(length) => incoming.took(length).map(|()| true),
-            Err(error) if is_nothing(&error) => Ok(false),
+            Ok(length) => Ok(Some(length)),
+            Err(error) if is_nothing(&error) => Ok(None),
             Err(error) => Err(disconnected(error)),
         }
     }
 
-    fn unseal(&self, incoming: &mut Incoming, length: usize) -> Result<()> {
-        let sealed = std::mem::take(&mut incoming.sealed);
-        let came = sealed.get(..length).unwrap_or_default();
-        let unsealed = locked(&self.outgoing).unseal(came, incoming);
-        incoming.sealed = sealed;
+    fn unseal(&self, incoming: &mut Incoming, came: &[u8]) -> Result<()> {
+        let mut outgoing = locked(&self.outgoing);
+        let unsealed = outgoing.unseal(came, incoming).inspect_err(|_| outgoing.complain(&self.socket));
+        drop(outgoing);
         match unsealed? {
-            Unsealed::More => {}
-            Unsealed::Answer => self.flush(),
-            Unsealed::End => return Err(hung_up()),
+            Unsealed::More => Ok(()),
+            Unsealed::Answer => {
+                self.flush();
+                Ok(())
+            }
+            Unsealed::End => Err(hung_up()),
         }
-        Ok(())
     }
 }
 

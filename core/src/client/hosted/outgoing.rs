@@ -88,32 +88,48 @@ impl Outgoing {
     }
 
     /// Opens what came in, and hands it out in pieces: `give` takes one by filling the room that it is asked for,
-    /// and is told how much it was.
+    /// and is told how much it was. What came with the handshake goes first, and what was in order before an error.
     pub(super) fn unseal(&mut self, mut came: &[u8], give: &mut dyn Plain) -> Result<Unsealed> {
         let Some(tls) = &mut self.tls else { return Ok(Unsealed::More) };
-        while !came.is_empty() {
-            tls.read_tls(&mut came).map_err(disconnected)?;
-            tls.process_new_packets().map_err(disconnected)?;
-            loop {
-                match tls.reader().read(give.room()) {
-                    Ok(0) => return Ok(Unsealed::End),
-                    Ok(length) => give.took(length)?,
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                    Err(error) => return Err(disconnected(error)),
-                }
+        let mut opened = Ok(());
+        loop {
+            if has_ended(tls, give)? {
+                return Ok(Unsealed::End);
             }
+            opened.map_err(disconnected)?;
+            if came.is_empty() {
+                return Ok(if tls.wants_write() { Unsealed::Answer } else { Unsealed::More });
+            }
+            tls.read_tls(&mut came).map_err(disconnected)?;
+            opened = tls.process_new_packets().map(drop);
         }
-        Ok(if tls.wants_write() { Unsealed::Answer } else { Unsealed::More })
     }
 
-    pub(super) fn is_sealed(&self) -> bool {
-        self.tls.is_some()
+    /// Tells the server what was wrong, if TLS has a word for it and the socket takes it.
+    pub(super) fn complain(&mut self, socket: &Socket) {
+        if let Some(tls) = &mut self.tls {
+            while tls.wants_write() && tls.write_tls(&mut self.sealed).is_ok() {}
+            // One that has hung up hears nothing.
+            let _ = self.send_sealed(socket);
+        }
     }
 
     /// Ends a TLS connection in good form; it is sent with the next flush.
     pub(super) fn say_goodbye(&mut self) {
         if let Some(tls) = &mut self.tls {
             tls.send_close_notify();
+        }
+    }
+}
+
+/// Hands out what is open. Whether the server said goodbye behind it.
+fn has_ended(tls: &mut ClientConnection, give: &mut dyn Plain) -> Result<bool> {
+    loop {
+        match tls.reader().read(give.room()) {
+            Ok(0) => return Ok(true),
+            Ok(length) => give.took(length)?,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+            Err(error) => return Err(disconnected(error)),
         }
     }
 }

@@ -64,6 +64,9 @@ impl StandIn {
 
     /// Until callers are back.
     async fn serve(&self) -> io::Result<()> {
+        if self.line.is_quiet(REST) {
+            self.line.give_back();
+        }
         let socket = Arc::clone(&self.line);
         let mut reading = Reading { line: &self.line, watch: self.runner.watch(socket)?, waiting: None };
         while self.is_open() && self.is_needed() {

@@ -37,6 +37,13 @@ struct Pair {
 impl Pair {
     fn new() -> Self {
         let (runtime, runner, stream, server) = dial();
+        Self::over(stream, (runtime, runner, server))
+    }
+
+    fn over(
+        stream: Box<dyn Stream>,
+        (runtime, runner, server): (Runtime, Arc<dyn Runner>, TcpStream),
+    ) -> Self {
         let address = Address { host: "localhost".to_owned(), port: 1 };
         let connection = Connection::open(stream, address, Role::Shared, &Hosting::Callers, &runner).unwrap();
         Self { connection: Arc::new(connection), server, runner, runtime }
