@@ -54,6 +54,49 @@ def test_what_the_threads_of_keyrotor_need_is_loaded_before_they_do() -> None:
     assert child(code).strip() == "True"
 
 
+def test_a_request_loads_only_what_it_needs() -> None:
+    slow = ["asyncio", "dataclasses", "datetime", "inspect", "logging", "typing"]
+    request = {"authentication_info": {"server_credentials": {"password": "made up"}}}
+    code = (
+        "import sys; before = {*sys.modules}; import keyrotor;"
+        f"manager = keyrotor.TokenManager({request}); assert manager.token() == 'made up';"
+        "print({*sys.modules} - before)"
+    )
+    assert not ast.literal_eval(child(code)) & {*slow, "keyrotor.callbacks", "keyrotor.config"}
+
+
+# A source that is not there, and then one that is.
+WITHOUT_LOGGING = """
+import sys, time, keyrotor
+
+login = {"username": "app", "clusterName": "c", "region": "eu-west-1", "keySource": "none"}
+request = {"authenticationInfo": {"iamCredentials": login}}
+manager = keyrotor.TokenManager(request, callbacks={"none": lambda: None})
+try:
+    manager.token()
+except keyrotor.Error as error:
+    print(error.name)
+keyrotor.TokenManager({"authenticationInfo": {"serverCredentials": {"password": "made up"}}}).token()
+time.sleep(0.5)  # The thread that writes has come and gone.
+print("logging" in sys.modules)
+"""
+
+
+def test_t20_without_logging_what_is_amiss_is_written_to_stderr_and_nothing_else() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", WITHOUT_LOGGING],
+        env={**os.environ, "PYTHONPATH": str(PACKAGE.parent)},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    code, is_loaded = ended.stdout.split()
+    assert (code, is_loaded) == ("credentials-fetch-failed", "False")
+    first, *_ = lines = ended.stderr.splitlines()
+    assert first.startswith("elasticache-iam: token not refreshed (generation 0): credentials-fetch-failed: ")
+    assert not any("token refreshed" in line for line in lines)
+
+
 def test_checkers_and_the_interpreter_see_the_same_names() -> None:
     tree = ast.parse((PACKAGE / "__init__.py").read_text())
     branches = [node for node in tree.body if isinstance(node, ast.If)]
