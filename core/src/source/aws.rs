@@ -114,13 +114,13 @@ impl AwsSource {
 /// When the answer may be dated. A second in which one was dated that it is to differ from comes last: by the same
 /// keys it would be the same.
 fn dates(fetch: &Fetch) -> Vec<SystemTime> {
-    let taken = |at: &SystemTime| {
+    let is_taken = |at: &SystemTime| {
         let second = sigv4::whole_seconds(*at);
         fetch.differs_from.iter().any(|other| sigv4::whole_seconds(other.issued_at) == second)
     };
     let dates = (0..=BACKDATE_SECONDS).filter_map(|back| fetch.now.checked_sub(Duration::from_secs(back)));
-    let (last, mut dates): (Vec<_>, Vec<_>) = dates.partition(taken);
-    dates.extend(last);
+    let mut dates: Vec<_> = dates.collect();
+    dates.sort_by_key(is_taken);
     dates
 }
 
