@@ -10,6 +10,8 @@ use std::time::Duration;
 use keyrotor::host::{Own, PerProcess};
 use pyo3::prelude::*;
 
+use crate::journal;
+
 /// How long the interpreter waits for callbacks that are under way, when it ends.
 const PATIENCE_AT_THE_END: Duration = Duration::from_secs(5);
 /// How long a fork does: what takes longer is hanging, and a fork is to return within 50 ms.
@@ -82,6 +84,7 @@ pub(crate) fn attach<T>(body: impl FnOnce(Python<'_>) -> T) -> Option<T> {
 #[pyfunction]
 fn shut(py: Python<'_>) {
     py.detach(|| {
+        journal::finish();
         let gate = GATE.get(Gate::default);
         gate.value.change(|state| state.is_shut = true);
         gate.value.wait_until_empty(PATIENCE_AT_THE_END);

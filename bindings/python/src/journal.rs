@@ -22,20 +22,25 @@ const TOLD_AT_ONCE: usize = 32;
 const BREATH: Duration = Duration::from_millis(10);
 /// How long it then waits for more before it goes.
 const STAY: Duration = Duration::from_millis(100);
+/// How long the interpreter waits for what is still to be told, when it ends: a log may hang.
+const PATIENCE_AT_THE_END: Duration = Duration::from_secs(1);
 
 static JOURNAL: PerProcess<Journal> = PerProcess::new();
 
 #[derive(Default)]
 struct Journal {
     state: Mutex<State>,
-    /// There is something to tell.
+    /// There is something to tell, or no time left.
     has_more: Condvar,
+    /// All is told.
+    has_told: Condvar,
 }
 
 #[derive(Default)]
 struct State {
     events: VecDeque<Event>,
     teller: Teller,
+    is_ending: bool,
 }
 
 /// The thread that tells.
@@ -68,11 +73,12 @@ impl Journal {
     /// What is to be told next; nothing where nothing came for a while.
     fn next(&self) -> Option<Vec<Event>> {
         let mut state = self.state();
-        if state.events.is_empty() {
+        if state.events.is_empty() && !state.is_ending {
             state = self.has_more.wait_timeout(state, BREATH).unwrap_or_else(PoisonError::into_inner).0;
         }
         if state.events.is_empty() {
             state.teller = Teller::Waiting;
+            self.has_told.notify_all();
             let waited = self.has_more.wait_timeout_while(state, STAY, |state| state.events.is_empty());
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
@@ -80,6 +86,16 @@ impl Journal {
         state.teller = if some == 0 { Teller::Gone } else { Teller::AtIt };
         (some > 0).then(|| state.events.drain(..some).collect())
     }
+}
+
+/// Waits until what happened so far is told, when the interpreter is about to end.
+pub(crate) fn finish() {
+    let mine = JOURNAL.get(Journal::default);
+    let mut state = mine.value.state();
+    state.is_ending = true;
+    mine.value.has_more.notify_all();
+    let is_at_it = |state: &mut State| state.teller == Teller::AtIt;
+    drop(mine.value.has_told.wait_timeout_while(state, PATIENCE_AT_THE_END, is_at_it));
 }
 
 /// From now on, all that happens in this process is logged.

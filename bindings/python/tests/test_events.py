@@ -247,7 +247,7 @@ def tellers() -> int:
 
 
 FAILING = """
-import keyrotor, threading, time
+import keyrotor
 def login():
     raise OSError
 policy = {"retry": {"max_attempts": 1, "initial_delay": "0.010s"}}
@@ -255,12 +255,15 @@ with keyrotor.TokenManager(keyrotor.Callback(login), refresh=policy) as manager:
     try:
         manager.token()
     except keyrotor.Error:
-        time.sleep(1)
+        pass
+with keyrotor.TokenManager(keyrotor.Password(password="made up")) as manager:
+    manager.reject(manager.credential().generation)
 """
 
 
-def test_who_configures_no_log_sees_the_warnings_on_standard_error() -> None:
+def test_t20_who_configures_no_log_sees_all_warnings_on_standard_error_up_to_the_end() -> None:
     ended = run(FAILING)
     assert ended.returncode == 0
     assert "callback: token not refreshed" in ended.stderr
+    assert "password: the server refused the token" in ended.stderr
     assert "Traceback" not in ended.stderr
