@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, NoReturn
 
 import redis
@@ -114,11 +114,15 @@ class LoggedIn(AbstractConnection):
         if session is not None and session.clock() >= session.due and not self._in_transaction:
             await self._log_in_again(session)
 
-    async def send_command(self, *arguments: Any, **options: Any) -> None:
+    def send_command(self, *arguments: Any, **options: Any) -> Coroutine[Any, Any, None]:
         """Sends it, after a login where that is due."""
-        await super().send_command(*arguments, **options)
-        if arguments[0] in TRANSACTIONS:
-            self._in_transaction = TRANSACTIONS[arguments[0]]
+        # Handed on as it is: one more coroutine for each command would be felt.
+        sending = super().send_command(*arguments, **options)
+        return self._noted(arguments[0], sending) if arguments[0] in TRANSACTIONS else sending
+
+    async def _noted(self, command: str, sending: Awaitable[None]) -> None:
+        await sending
+        self._in_transaction = TRANSACTIONS[command]
 
     async def _log_in_again(self, session: Session) -> None:
         """On the live connection; where the server refuses, on a new one with another token."""
@@ -157,13 +161,18 @@ class LoggedIn(AbstractConnection):
 
     # Pub/sub: redis-py reads there whatever comes, and sends nothing of its own accord.
 
-    async def read_response(self, *arguments: Any, **options: Any) -> Any:
+    def read_response(self, *arguments: Any, **options: Any) -> Coroutine[Any, Any, Any]:
         """The next reply, or what was published; `None` in place of the answer to a subscriber's login."""
         session = self._session if options else None
         if session is None or not is_news(options):
-            return await super().read_response(*arguments, **options)
-        await self._keep_listening(session)
+            return super().read_response(*arguments, **options)
         read = functools.partial(super().read_response, *arguments, **options)
+        return self._listened(session, read, options)
+
+    async def _listened(
+        self, session: Session, read: Callable[..., Awaitable[Any]], options: Mapping[str, Any]
+    ) -> Any:
+        await self._keep_listening(session)
         if self._awaits_login:
             return await self._answer_or_news(session, read)
         timeout = options.get("timeout", self.socket_timeout)
