@@ -38,7 +38,6 @@ mod watch;
 mod wire;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 pub use batch::Batch;
 pub use cluster::Routing;
@@ -337,11 +336,6 @@ impl Client {
     /// What happened so far.
     pub fn stats(&self) -> ClientStats {
         self.handle.session.stats()
-    }
-
-    /// How long a command may take.
-    pub fn request_timeout(&self) -> Duration {
-        self.handle.session.settings.request_timeout
     }
 
     /// Whether one more request may be in flight now.

@@ -173,6 +173,28 @@ def test_b09_a_call_whose_time_is_over_leaves_its_reply_to_nobody(emulator: Emul
     asyncio.run(work())
 
 
+def test_b09_calls_end_in_their_time_however_long_nothing_was_under_way(emulator: Emulator) -> None:
+    async def work() -> None:
+        async with await AsyncClient.connect(emulator.request({"requestTimeout": 300})) as client:
+            for pause in (0.0, 0.2, 0.7):
+                emulator.fault("stall", {"milliseconds": 20_000})
+                await asyncio.sleep(pause)
+                begun = time.monotonic()
+                first = client.execute("ECHO", "first")
+                await asyncio.sleep(0.1)
+                outcomes = await asyncio.gather(
+                    first, *(client.execute("ECHO", n) for n in range(5)), return_exceptions=True
+                )
+                took = time.monotonic() - begun
+                assert {getattr(outcome, "name", outcome) for outcome in outcomes} == {"request-timeout"}
+                assert 0.35 < took < 5
+                emulator.fault("clear")
+                while await asyncio.gather(client.execute("PING"), return_exceptions=True) != [b"PONG"]:
+                    pass
+
+    asyncio.run(work())
+
+
 def test_c11_a_wait_at_the_server_delays_nobody_and_ends_with_its_task(shared_emulator: Emulator) -> None:
     async def work() -> None:
         async with await AsyncClient.connect(shared_emulator.request()) as client:

@@ -218,15 +218,18 @@ impl Connection {
             return Err(ticket);
         }
         let (replies, deadline) = (ticket.what().replies(), ticket.deadline());
-        let is_alone = {
+        let taken = {
             let mut wire = self.shared.wire();
             wire.post(replies, deadline, ticket, |ticket, out| ticket.what().pack_into(out))?
         };
         // What follows within the same turn of the loop goes out in one piece.
-        if is_alone {
+        if taken.is_alone {
             self.driven.send();
         }
-        Ok(is_alone)
+        if taken.is_first_to_end {
+            self.driven.stir();
+        }
+        Ok(taken.is_alone)
     }
 
     /// It is logged in and set up.

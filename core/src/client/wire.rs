@@ -44,6 +44,15 @@ struct Owed {
     caller: Option<Caller>,
 }
 
+/// What there is to do about a call whose caller does not wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Taken {
+    /// Nothing else is under way.
+    pub(super) is_alone: bool,
+    /// Its time is over before anybody would look: somebody is to be told to.
+    pub(super) is_first_to_end: bool,
+}
+
 /// Who is told the outcome of a call.
 enum Caller {
     Waiting(oneshot::Sender<Result<Replies>>),
@@ -90,7 +99,7 @@ impl Wire {
         self.owe(count, deadline, false, pack)
     }
 
-    /// Takes `count` packed commands of a caller that does not wait; it is told. `true`: nothing else is under way.
+    /// Takes `count` packed commands of a caller that does not wait; it is told.
     ///
     /// # Errors
     /// The caller, where the connection has ended: nothing was taken.
@@ -100,11 +109,15 @@ impl Wire {
         deadline: Deadline,
         caller: Box<T>,
         pack: impl FnOnce(&T, &mut Vec<u8>),
-    ) -> Result<bool, Box<T>> {
+    ) -> Result<Taken, Box<T>> {
         if self.end.is_some() {
             return Err(caller);
         }
         let is_alone = self.owed.is_empty();
+        let is_first_to_end = self.looked_at.is_none_or(|at| deadline.at < at);
+        if is_first_to_end {
+            self.looked_at = Some(deadline.at);
+        }
         self.write(|out| pack(&caller, out));
         self.owed.push_back(Owed {
             left: count,
@@ -113,7 +126,7 @@ impl Wire {
             deadline: Some(deadline),
             caller: Some(Caller::Told(caller)),
         });
-        Ok(is_alone)
+        Ok(Taken { is_alone, is_first_to_end })
     }
 
     /// Takes a command that the server confirms `count` times, or answers with one error.
@@ -273,6 +286,34 @@ mod tests {
         wire.deliver(numbers(2..3)).unwrap();
         assert_eq!(two.try_recv().unwrap().unwrap().len(), 2);
         assert!(!wire.is_awaited());
+    }
+
+    struct Nobody;
+
+    impl Told for Nobody {
+        fn tell(self: Box<Self>, _: Result<Replies>) {}
+    }
+
+    fn post(wire: &mut Wire, seconds: u64) -> Taken {
+        let at = Duration::from_secs(seconds);
+        let posted = wire.post(1, Deadline { within: at, at }, Box::new(Nobody), |_, _| {});
+        posted.map_err(|_| "it has ended").unwrap()
+    }
+
+    #[test]
+    fn b09_a_call_that_is_posted_says_whether_its_time_is_seen_to() {
+        let mut wire = Wire::default();
+        assert_eq!(post(&mut wire, 5), Taken { is_alone: true, is_first_to_end: true });
+        assert_eq!(post(&mut wire, 6), Taken { is_alone: false, is_first_to_end: false });
+        assert_eq!(post(&mut wire, 4), Taken { is_alone: false, is_first_to_end: true });
+        assert_eq!(wire.expire(Duration::from_secs(4)), Some(Duration::from_secs(5)));
+        assert!(!post(&mut wire, 7).is_first_to_end);
+        wire.deliver(numbers(0..4)).unwrap();
+        // A look is still to come, so that nobody has to be told.
+        assert_eq!(post(&mut wire, 8), Taken { is_alone: true, is_first_to_end: false });
+        wire.deliver(numbers(0..1)).unwrap();
+        assert_eq!(wire.expire(Duration::from_secs(5)), None);
+        assert!(post(&mut wire, 9).is_first_to_end);
     }
 
     #[test]

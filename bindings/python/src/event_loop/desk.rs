@@ -1,8 +1,7 @@
-//! What an event loop calls: it hears of outcomes, reads and writes connections, and looks at the time.
+//! What an event loop calls: it hears of outcomes, and reads and writes connections.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
-use std::time::Duration;
 
 use keyrotor::host::{Hosting, Letter, Mailbox, Posted};
 use keyrotor::{Code, Error};
@@ -19,9 +18,6 @@ use super::lines::Lines;
 use crate::error::{Failure, guarded};
 use crate::reply::Texts;
 
-/// How long a call has before its client says.
-const UNKNOWN_TIME: Duration = Duration::from_secs(1);
-
 /// The place of one client at its event loop. The loop holds it for as long as there is something to hear; it does
 /// not hold the client.
 #[pyclass(frozen, weakref, module = "keyrotor._native")]
@@ -32,7 +28,6 @@ pub(crate) struct Desk {
     hosting: Hosting,
     bell: Bell,
     texts: Texts,
-    request_timeout: OnceLock<Duration>,
     state: Mutex<State>,
 }
 
@@ -41,7 +36,6 @@ struct State {
     calls: Calls,
     lines: Lines,
     is_flush_due: bool,
-    alarm: Option<Py<PyAny>>,
     /// Who waits for the end.
     closing: Vec<Py<PyAny>>,
     is_leaving: bool,
@@ -84,7 +78,6 @@ impl Desk {
             hosting,
             bell,
             texts,
-            request_timeout: OnceLock::new(),
             state: Mutex::default(),
         };
         Py::new(event_loop.py(), desk)
@@ -102,11 +95,6 @@ impl Desk {
 
     pub(super) fn hosting(&self) -> Hosting {
         self.hosting.clone()
-    }
-
-    pub(super) fn expect_within(&self, request_timeout: Duration) {
-        // A desk has one client.
-        let _ = self.request_timeout.set(request_timeout);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -148,20 +136,17 @@ impl Desk {
             let withdrawn = py.import("functools")?.call_method1("partial", (withdrawn, number))?;
             future.call_method1(intern!(py, "add_done_callback"), (withdrawn,))?;
         }
-        let (is_unsent, is_first, has_alarm) = {
+        let (is_unsent, is_first) = {
             let mut state = desk.state();
             let is_unsent = posted.is_unsent();
             let is_first = is_unsent && !std::mem::replace(&mut state.is_flush_due, true);
             state.calls.hold(number, posted);
-            (is_unsent, is_first, state.alarm.is_some())
+            (is_unsent, is_first)
         };
         if is_first {
             desk.event_loop.soon(&this.getattr(intern!(py, "flush"))?)?;
         } else if !is_unsent {
             Self::watch_room(this)?;
-        }
-        if !has_alarm {
-            Self::set_alarm(this, desk.request_timeout.get().copied().unwrap_or(UNKNOWN_TIME))?;
         }
         Ok(())
     }
@@ -172,13 +157,6 @@ impl Desk {
         }
         let message = "this client belongs to the event loop of another thread; connect one of its own here";
         Err(Error::new(Code::ArgumentInvalid, message))
-    }
-
-    fn set_alarm(this: &Bound<'_, Self>, delay: Duration) -> PyResult<()> {
-        let desk = this.get();
-        let alarm = desk.event_loop.later(delay, &this.getattr(intern!(this.py(), "expired"))?)?;
-        desk.state().alarm = Some(alarm);
-        Ok(())
     }
 
     /// Has the loop say when sockets that took not all of it take more.
@@ -220,20 +198,17 @@ impl Desk {
                 self.event_loop.remove_writer(py, watched.descriptor)?;
             }
         }
-        let (alarm, closing) = {
+        let closing = {
             let mut state = self.state();
             if !state.is_leaving || !state.lines.is_empty() || !state.calls.is_empty() {
                 return Ok(());
             }
-            (state.alarm.take(), std::mem::take(&mut state.closing))
+            std::mem::take(&mut state.closing)
         };
         #[cfg(unix)]
         if let Some(descriptor) = self.bell.descriptor() {
             self.event_loop.remove_reader(py, descriptor)?;
             self.bell.retire();
-        }
-        if let Some(alarm) = alarm {
-            alarm.call_method0(py, intern!(py, "cancel"))?;
         }
         for future in closing {
             settle(future.bind(py), &py.None().into_bound(py))?;
@@ -334,26 +309,6 @@ impl Desk {
         })
     }
 
-    /// Some call may have had its time.
-    fn expired(this: &Bound<'_, Self>) -> PyResult<()> {
-        guarded(this.py(), || {
-            let desk = this.get();
-            let lines = {
-                let mut state = desk.state();
-                state.alarm = None;
-                state.lines.all()
-            };
-            let next = desk.mailbox.watch(|| lines.iter().filter_map(|line| line.expire()).min());
-            Self::sort(this)?;
-            if let Some(next) = next {
-                // A call that comes after one with a longer time of its own has less than that one.
-                let usual = desk.request_timeout.get().copied().unwrap_or(UNKNOWN_TIME);
-                Self::set_alarm(this, next.min(usual))?;
-            }
-            Ok(())
-        })
-    }
-
     /// Nobody waits for this call any more.
     fn withdrawn(&self, number: u64, _future: &Bound<'_, PyAny>) {
         let call = self.state().calls.take(number);
@@ -369,7 +324,6 @@ impl Desk {
         // The collector must not wait. What it does not see, it keeps.
         let Ok(state) = self.state.try_lock() else { return Ok(()) };
         state.calls.traverse(&visit)?;
-        visit.call(&state.alarm)?;
         state.closing.iter().try_for_each(|future| visit.call(future))
     }
 

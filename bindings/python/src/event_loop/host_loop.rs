@@ -1,7 +1,5 @@
 //! An event loop of Python's, as far as a client uses it.
 
-use std::time::Duration;
-
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -29,14 +27,6 @@ impl HostLoop {
 
     pub(super) fn soon(&self, callback: &Bound<'_, PyAny>) -> PyResult<()> {
         self.call_soon.bind(callback.py()).call1((callback,)).map(drop)
-    }
-
-    /// The handle, to cancel it with.
-    pub(super) fn later(&self, delay: Duration, callback: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        let py = callback.py();
-        let handle =
-            self.itself.bind(py).call_method1(intern!(py, "call_later"), (delay.as_secs_f64(), callback))?;
-        Ok(handle.unbind())
     }
 
     pub(super) fn add_reader(&self, descriptor: i32, callback: &Bound<'_, PyAny>) -> PyResult<()> {

@@ -28,10 +28,6 @@ impl Lines {
         Some(Arc::clone(&watched.line))
     }
 
-    pub(super) fn all(&self) -> Vec<Arc<Line>> {
-        self.0.iter().map(|watched| Arc::clone(&watched.line)).collect()
-    }
-
     pub(super) fn unsent(&self) -> Vec<Arc<Line>> {
         let unsent = self.0.iter().filter(|watched| watched.line.has_unsent());
         unsent.map(|watched| Arc::clone(&watched.line)).collect()

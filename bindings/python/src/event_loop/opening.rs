@@ -77,7 +77,6 @@ impl Opening {
                 keyrotor::Client::hosted(&request, format, &callbacks, hosting).await
             };
             let coroutine = awaitable::coroutine(py, connecting, move |py, client| {
-                desk.get().expect_within(client.request_timeout());
                 Ok(Py::new(py, AsyncClient { client, desk, functions })?.into_any())
             });
             Ok(coroutine?)

@@ -224,7 +224,7 @@ impl Line {
     }
 
     /// Ends the waiting of calls whose time is over, and says how long the next one has.
-    pub fn expire(&self) -> Option<Duration> {
+    pub(super) fn expire(&self) -> Option<Duration> {
         let now = self.runner.now();
         self.shared.expire(now).map(|next| next.saturating_sub(now))
     }

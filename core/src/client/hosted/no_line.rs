@@ -35,9 +35,4 @@ impl Line {
     pub fn is_choked(&self) -> bool {
         match *self {}
     }
-
-    /// Ends the waiting of calls whose time is over.
-    pub fn expire(&self) -> Option<Duration> {
-        match *self {}
-    }
 }

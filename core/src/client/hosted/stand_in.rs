@@ -51,14 +51,16 @@ impl StandIn {
         self.line.is_unattended() || !self.line.is_watched() && self.line.is_quiet(REST)
     }
 
-    /// Until nobody else sees to the connection.
+    /// Until nobody else sees to the connection. An event loop does not see to the time of its calls: a timer of its own
+    /// would cost it something at each turn.
     async fn rest(&self) {
         while self.is_open() && !self.is_needed() {
+            let next = self.line.expire();
+            let due = if self.line.is_watched() { next } else { Some(REST) };
             tokio::select! {
                 () = self.line.changed.notified() => {}
-                () = self.runner.sleep(REST), if !self.line.is_watched() => {}
+                () = self.runner.sleep(due.unwrap_or_default()), if due.is_some() => {}
             }
-            self.line.expire();
         }
     }
 
