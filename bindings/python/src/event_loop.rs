@@ -178,7 +178,12 @@ impl AsyncClient {
     /// Fetches a new token now; the connections use it at their next login.
     fn refresh<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let client = self.client.clone();
-        awaitable::coroutine(py, async move { client.refresh().await }, Credential::into_python)
+        let refreshing = async move {
+            // As with a manager's: the loop has its turn in between.
+            awaitable::elsewhere().await;
+            client.refresh().await
+        };
+        awaitable::coroutine(py, refreshing, Credential::into_python)
     }
 
     /// Logs the live connections in again, each with a newer token than that of its last login. Connections that wait at

@@ -4,11 +4,14 @@
 //! log's file, say. So a fork waits a moment for those who are at it. Until Python 3.14 a thread that runs Python code
 //! when the interpreter ends is torn out of it, through our own frames, which ends the process with a crash.
 
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use keyrotor::host::{Own, PerProcess};
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 
 use crate::journal;
 
@@ -108,8 +111,25 @@ pub(crate) fn release() {
     GATE.get(Gate::default).value.change(|state| state.forks -= 1);
 }
 
+static SHUT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+
 /// Has Python say when it is about to end.
 pub(crate) fn watch(py: Python<'_>) -> PyResult<()> {
-    py.import("atexit")?.call_method1("register", (pyo3::wrap_pyfunction!(shut, py)?,))?;
+    let shut =
+        SHUT.get_or_try_init(py, || PyResult::Ok(pyo3::wrap_pyfunction!(shut, py)?.into_any().unbind()))?;
+    py.import("atexit")?.call_method1("register", (shut,))?;
+    Ok(())
+}
+
+/// Who asked last is called first: what is still to be told then is to find its log open, though `logging` was loaded
+/// after keyrotor.
+pub(crate) fn go_before_logging(py: Python<'_>) -> PyResult<()> {
+    static IS_BEFORE: AtomicBool = AtomicBool::new(false);
+    let Some(shut) = SHUT.get(py).filter(|_| !IS_BEFORE.load(Relaxed)) else { return Ok(()) };
+    if py.import("sys")?.getattr("modules")?.contains("logging")? {
+        py.import("atexit")?.call_method1("unregister", (shut,))?;
+        watch(py)?;
+        IS_BEFORE.store(true, Relaxed);
+    }
     Ok(())
 }

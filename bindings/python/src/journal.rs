@@ -1,7 +1,7 @@
 //! What happens to tokens and logins, into Python's `logging`.
 //!
-//! Whoever refreshes a token only puts the event into a queue. A thread of its own hands what is there to Python, many
-//! events while it holds Python's lock once; it stays a moment for more, and goes.
+//! Whoever refreshes a token only puts the event into a queue. A thread of its own asks Python which of them are logged,
+//! for many at once, and hands these over; it stays a moment for more, and goes.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -16,8 +16,8 @@ use crate::{gate, status};
 
 /// Events kept while Python is busy; beyond these, the oldest are counted only.
 const KEPT: usize = 256;
-/// Events told while Python's lock is held, which nobody can fork meanwhile.
-const TOLD_AT_ONCE: usize = 32;
+/// Events for which levels are asked for at once.
+const ASKED_AT_ONCE: usize = 32;
 /// Once all is told, the thread hears of nothing for so long: a rush of events does not wake it for each.
 const BREATH: Duration = Duration::from_millis(10);
 /// How long it then waits for more before it goes.
@@ -41,6 +41,8 @@ struct State {
     events: VecDeque<Event>,
     teller: Teller,
     is_ending: bool,
+    /// Events that were lost since the last one that was logged.
+    missed: u64,
 }
 
 /// The thread that tells.
@@ -56,13 +58,21 @@ enum Teller {
 impl State {
     fn push(&mut self, event: Event) {
         self.events.push_back(event);
-        if self.events.len() > KEPT
-            && let Some(lost) = self.events.pop_front()
-            && let Some(next) = self.events.front_mut()
-        {
-            next.missed += lost.missed + 1;
+        if self.events.len() <= KEPT {
+            return;
+        }
+        let least = self.events.iter().position(|event| is_good_news(event.kind())).unwrap_or_default();
+        let lost = self.events.remove(least).map_or(0, |lost| lost.missed + 1);
+        match self.events.get_mut(least) {
+            Some(next) => next.missed += lost,
+            None => self.missed += lost,
         }
     }
+}
+
+/// What is amiss is kept for longer than this.
+fn is_good_news(kind: EventKind) -> bool {
+    matches!(kind, EventKind::EventFetched | EventKind::EventRecovered | EventKind::EventReauthenticated)
 }
 
 impl Journal {
@@ -70,9 +80,10 @@ impl Journal {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is to be told next; nothing where nothing came for a while.
-    fn next(&self) -> Option<Vec<Event>> {
+    /// What is to be told next; nothing where nothing came for a while. `missed` is of events that were not told.
+    fn next(&self, missed: u64) -> Option<(Vec<Event>, u64)> {
         let mut state = self.state();
+        state.missed += missed;
         if state.events.is_empty() && !state.is_ending {
             state = self.has_more.wait_timeout(state, BREATH).unwrap_or_else(PoisonError::into_inner).0;
         }
@@ -82,9 +93,9 @@ impl Journal {
             let waited = self.has_more.wait_timeout_while(state, STAY, |state| state.events.is_empty());
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
-        let some = state.events.len().min(TOLD_AT_ONCE);
+        let some = state.events.len().min(ASKED_AT_ONCE);
         state.teller = if some == 0 { Teller::Gone } else { Teller::AtIt };
-        (some > 0).then(|| state.events.drain(..some).collect())
+        (some > 0).then(|| (state.events.drain(..some).collect(), std::mem::take(&mut state.missed)))
     }
 }
 
@@ -130,41 +141,45 @@ fn note(event: &Event) {
 }
 
 fn tell_all(mine: &Own<Journal>) {
-    while let Some(events) = mine.value.next() {
+    let mut missed = 0;
+    while let Some((events, lost)) = mine.value.next(missed) {
+        missed = lost;
         // Once the interpreter is about to end, nobody is left to be told.
-        gate::attach(|py| tell(py, &events));
+        let Some(wanted) = gate::attach(|py| wanted(py, &events)) else { continue };
+        for event in events {
+            missed += event.missed;
+            if wanted.contains(&event.kind()) {
+                let event = Event { missed: std::mem::take(&mut missed), ..event };
+                // One at a time: a fork waits for whoever is inside.
+                gate::attach(|py| log(py, &event).unwrap_or_else(|error| error.write_unraisable(py, None)));
+            }
+        }
     }
 }
 
-/// Events that nobody logs are not even made Python's. Levels may change at any time, so each time they are asked for.
-fn tell(py: Python<'_>, events: &[Event]) {
-    let mut wanted = Vec::new();
-    for event in events {
-        if let Err(error) = tell_one(py, event, &mut wanted) {
+/// The kinds of these that are logged as things stand. Levels may change at any time, so each time they are asked for.
+fn wanted(py: Python<'_>, events: &[Event]) -> Vec<EventKind> {
+    gate::go_before_logging(py).unwrap_or_else(|error| error.write_unraisable(py, None));
+    let mut kinds: Vec<_> = events.iter().map(Event::kind).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    kinds.retain(|kind| {
+        is_wanted(py, *kind).unwrap_or_else(|error| {
             error.write_unraisable(py, None);
-        }
-    }
-}
-
-fn tell_one(py: Python<'_>, event: &Event, wanted: &mut Vec<(EventKind, bool)>) -> PyResult<()> {
-    static LOG: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let kind = event.kind();
-    let is_wanted = match wanted.iter().find(|(known, _)| *known == kind) {
-        Some((_, is_wanted)) => *is_wanted,
-        None => {
-            let is_wanted = is_wanted(py, kind)?;
-            wanted.push((kind, is_wanted));
-            is_wanted
-        }
-    };
-    if is_wanted {
-        LOG.import(py, "keyrotor._events", "log")?.call1((status::event(py, event)?,))?;
-    }
-    Ok(())
+            false
+        })
+    });
+    kinds
 }
 
 fn is_wanted(py: Python<'_>, kind: EventKind) -> PyResult<bool> {
     static IS_WANTED: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let asked = IS_WANTED.import(py, "keyrotor._events", "is_wanted")?;
     asked.call1((status::kind(kind),))?.is_truthy()
+}
+
+fn log(py: Python<'_>, event: &Event) -> PyResult<()> {
+    static LOG: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    LOG.import(py, "keyrotor._events", "log")?.call1((status::event(py, event)?,))?;
+    Ok(())
 }

@@ -142,7 +142,12 @@ impl TokenManager {
     /// Like `refresh`, for coroutines. Cancelling it ends the waiting, not the fetch.
     fn refresh_async<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.manager.clone();
-        awaitable::coroutine(py, async move { manager.refresh().await }, Credential::into_python)
+        let refreshing = async move {
+            // One that is ready at once would never let the loop do anything else, if it is awaited over and over.
+            awaitable::elsewhere().await;
+            manager.refresh().await
+        };
+        awaitable::coroutine(py, refreshing, Credential::into_python)
     }
 
     /// Tells the manager that a server refused this generation: it is not handed out again.

@@ -189,7 +189,7 @@ def test_b09_calls_end_in_their_time_however_long_nothing_was_under_way(emulator
                 assert {getattr(outcome, "name", outcome) for outcome in outcomes} == {"request-timeout"}
                 assert 0.35 < took < 5
                 emulator.fault("clear")
-                while await asyncio.gather(client.execute("PING"), return_exceptions=True) != [b"PONG"]:
+                while [*await asyncio.gather(client.execute("PING"), return_exceptions=True)] != [b"PONG"]:
                     pass
 
     asyncio.run(work())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 import logging
@@ -226,6 +227,70 @@ def test_t20_a_level_that_is_set_meanwhile_counts_and_is_asked_for_once_for_many
         manager.refresh()
         seen = event(records.until(lambda event: event["kind"] == "fetched"))["generation"]
         assert seen > 101, "an event of a time when nobody wanted it"
+
+
+def test_t20_in_a_rush_what_is_amiss_is_kept_and_what_was_lost_is_counted(
+    records: Records, hanging: Hanging
+) -> None:
+    def reject_one() -> None:
+        with keyrotor.TokenManager(alone()) as other:
+            other.reject(other.credential().generation)
+
+    logger = logging.getLogger("keyrotor.refresh")
+    with keyrotor.TokenManager(alone()) as manager:
+        manager.token()
+        assert hanging.hangs.wait(20)
+        logger.setLevel(logging.WARNING)
+        try:
+            for _ in range(5):
+                reject_one()
+                for _ in range(200):
+                    manager.refresh()
+            hanging.go_on.set()
+            rejected = [records.until(lambda event: event["kind"] == "rejected") for _ in range(5)]
+            reject_one()
+            rejected.append(records.until(lambda event: event["kind"] == "rejected"))
+        finally:
+            logger.setLevel(logging.NOTSET)
+    assert sum(event(record)["missed"] for record in rejected) > 500
+
+
+def test_t20_a_log_that_is_set_up_late_is_still_open_at_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    ended = run(LATE_LOG, str(path))
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert path.read_text().count("token refreshed") == 21
+
+
+LATE_LOG = """
+import sys, keyrotor
+key = keyrotor.AccessKey(access_key_id="AKIDEXAMPLE", secret_access_key="made up")
+manager = keyrotor.TokenManager(
+    keyrotor.ElastiCache(cluster_name="late", username="app", region="eu-west-1", access_key=key)
+)
+import logging, time
+logging.basicConfig(filename=sys.argv[1], filemode="w", level=logging.INFO)
+manager.token()
+time.sleep(0.05)
+for _ in range(20):
+    manager.refresh()
+"""
+
+
+def test_refreshes_one_after_the_other_leave_the_loop_its_turns() -> None:
+    async def refresh_for_ever(manager: keyrotor.TokenManager) -> None:
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            await manager.refresh_async()
+
+    async def main() -> None:
+        with keyrotor.TokenManager(alone()) as manager:
+            await asyncio.wait_for(refresh_for_ever(manager), 0.1)
+
+    begun = time.monotonic()
+    with pytest.raises(asyncio.TimeoutError):
+        asyncio.run(main())
+    assert time.monotonic() - begun < 10
 
 
 def until_all_is_told() -> None:

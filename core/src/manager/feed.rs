@@ -109,7 +109,7 @@ impl Feed {
     }
 
     /// The one way to change the state. Others learn of it afterwards.
-    pub(super) fn change<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
+    pub(super) fn change<T>(self: &Arc<Self>, work: impl FnOnce(&mut State) -> T) -> T {
         let result = self.change_silently(work);
         self.spread_news();
         result
@@ -136,17 +136,32 @@ impl Feed {
             Answer::Settled(demand) => return demand,
             Answer::Ask(question) => question,
         };
-        if let Some(made) = round::fetch_now(self, &question) {
-            let settle = |state: &mut State| self.settle(state, made, &question, wish.margin);
-            return self.change(settle).map(Demand::Ready);
-        }
-        self.change(|state| match self.answer(state, wish) {
-            Answer::Settled(demand) => demand,
-            Answer::Ask(_) => match self.valid().filter(|_| wish.is_lazy && !wish.may_wait) {
-                Some(credential) => Ok(Demand::Ready(credential)),
-                None => self.take_off(state).map(Demand::Wait),
-            },
+        let made = round::fetch_now(self, &question);
+        self.change(|state| {
+            if let Some(made) = made
+                && self.may_be_used(state, &made, &question)
+            {
+                return self.settle(state, made, &question, wish.margin).map(Demand::Ready);
+            }
+            match self.answer(state, wish) {
+                Answer::Settled(demand) => demand,
+                Answer::Ask(_) => match self.valid().filter(|_| wish.is_lazy && !wish.may_wait) {
+                    Some(credential) => Ok(Demand::Ready(credential)),
+                    None => self.take_off(state).map(Demand::Wait),
+                },
+            }
         })
+    }
+
+    /// Whether nothing happened while it was made that speaks against it: the end, refusals, one of the very same.
+    fn may_be_used(&self, state: &State, made: &Made, question: &Fetch) -> bool {
+        let is_known = |refused: &Credential| {
+            question.differs_from.iter().any(|known| known.generation == refused.generation)
+        };
+        let refused_meanwhile = state.refusals.remembered().filter(|refused| !is_known(refused));
+        state.members.is_in_use()
+            && state.refusals.pause_error(self.clock.monotonic()).is_none()
+            && !made.is_one_of(refused_meanwhile)
     }
 
     /// What there is to say without asking the source.

@@ -50,7 +50,7 @@ impl TokenManager {
 }
 
 impl Feed {
-    fn gate(&self, server: &str) -> Arc<Line> {
+    fn gate(self: &Arc<Self>, server: &str) -> Arc<Line> {
         self.change(|state| state.gates.of(server, || Line::new(Arc::clone(&self.clock))))
     }
 }

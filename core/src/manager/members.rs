@@ -74,7 +74,7 @@ impl Feed {
     }
 
     /// A manager is made. It hears what happens, and wishes for nothing yet.
-    pub(super) fn join(&self, audience: &Arc<Audience>, policy: &Arc<Policy>) {
+    pub(super) fn join(self: &Arc<Self>, audience: &Arc<Audience>, policy: &Arc<Policy>) {
         self.change(|state| {
             let member =
                 Member { audience: Arc::clone(audience), policy: Arc::clone(policy), is_active: false };
@@ -107,7 +107,7 @@ impl Feed {
     }
 
     /// A manager is closed: nothing of it stays, and nobody else notices.
-    pub(super) fn leave(&self, audience: &Arc<Audience>) {
+    pub(super) fn leave(self: &Arc<Self>, audience: &Arc<Audience>) {
         let resting = self.change(|state| {
             Arc::make_mut(&mut state.members.0).retain(|member| !Arc::ptr_eq(&member.audience, audience));
             if !state.members.is_in_use() {

@@ -18,6 +18,11 @@ use crate::error::Error;
 use crate::telemetry;
 use crate::time::{rfc3339, timestamp};
 
+/// Stories that wait to be told; of more fetches than that, the latest stands for those before it.
+const KEPT: usize = 64;
+/// How many stories one thread tells before another goes on: whoever asked for a token is to get it.
+const TOLD_BY_ONE: usize = 16;
+
 #[derive(Default)]
 pub(super) struct News {
     credentials: Vec<Change>,
@@ -65,7 +70,11 @@ impl News {
         took: Duration,
     ) {
         self.credentials.push(Change::Published(Arc::clone(&held)));
-        self.stories.push_back(Story::Fetched { held, before, was_failing, took });
+        let is_full = self.stories.len() >= KEPT;
+        match self.stories.back_mut().filter(|_| is_full) {
+            Some(Story::Fetched { held: latest, .. }) => *latest = held,
+            _ => self.stories.push_back(Story::Fetched { held, before, was_failing, took }),
+        }
     }
 
     pub(super) fn failed(&mut self, failure: Failure) {
@@ -80,7 +89,7 @@ impl News {
 
 impl Feed {
     /// Tells what there is to tell. Where somebody is at it already, that one goes on with this.
-    pub(super) fn spread_news(&self) {
+    pub(super) fn spread_news(self: &Arc<Self>) {
         let (members, credentials, is_mine) = {
             let mut state = self.look();
             if state.news.credentials.is_empty() && state.news.stories.is_empty() {
@@ -98,10 +107,23 @@ impl Feed {
                 }
             }
         }
-        while is_mine && let Some((members, story)) = self.next_story() {
+        if is_mine {
+            self.tell_stories();
+        }
+    }
+
+    fn tell_stories(self: &Arc<Self>) {
+        for _ in 0..TOLD_BY_ONE {
+            let Some((members, story)) = self.next_story() else { return };
             // A log or a recorder that panics must not stop the token.
             let _ = std::panic::catch_unwind(AssertUnwindSafe(|| self.tell(&members, &story)));
         }
+        let Ok(engine) = self.look().engine() else { return self.tell_stories() };
+        let (feed, runtime) = (Arc::clone(self), engine.handle().clone());
+        runtime.spawn(async move {
+            feed.tell_stories();
+            drop(engine);
+        });
     }
 
     fn next_story(&self) -> Option<(Members, Story)> {

@@ -160,7 +160,7 @@ impl Feed {
         }
     }
 
-    pub(super) fn accept(&self, generation: u64) {
+    pub(super) fn accept(self: &Arc<Self>, generation: u64) {
         self.change(|state| {
             let current = self.current.load();
             // One that was refused meanwhile says nothing about its successors.

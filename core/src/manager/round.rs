@@ -31,6 +31,10 @@ impl Made {
         let made = self.answer.as_ref().map(|fetched| &fetched.secret);
         made.is_ok_and(|secret| known.into_iter().all(|known| known.secret != *secret))
     }
+
+    pub(super) fn is_one_of<'a>(&self, known: impl IntoIterator<Item = &'a Arc<Credential>>) -> bool {
+        self.answer.is_ok() && !self.is_none_of(known)
+    }
 }
 
 /// Runs a round and tells everybody who waits for it. A panic in the source is an error like any other.

@@ -162,6 +162,6 @@ def _plain(value: object) -> object:
 
 
 def _duration(value: timedelta) -> str:
-    sign = "-" if value < type(value)() else ""
+    sign = "-" if value.days < 0 else ""
     value = abs(value)
     return f"{sign}{value.days * 86400 + value.seconds}.{value.microseconds:06}s"

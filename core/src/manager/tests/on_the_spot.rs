@@ -209,6 +209,88 @@ async fn b03_a_child_makes_its_own_and_the_parents_feed_is_untouched() {
 }
 
 #[tokio::test]
+async fn t09_what_was_refused_while_it_was_made_is_not_handed_out() {
+    let it = setup_with(lazy(), |source| {
+        source.inline = true;
+        source.signs = true;
+    });
+    meanwhile(&it, |manager| {
+        let same = manager.credential().unwrap();
+        manager.handle.feed().unwrap().refuse(&same, &refused());
+    });
+    let brought = it.manager.credential_async().await.unwrap();
+    assert_eq!(brought.secret.expose(), "signed 0 - 1", "the other one of this second");
+}
+
+#[tokio::test]
+async fn t09_nothing_is_handed_out_in_a_pause_that_began_while_it_was_made() {
+    let it = setup_with(lazy(), |source| source.inline = true);
+    meanwhile(&it, |manager| {
+        for _ in 0..2 {
+            manager.reject(manager.credential().unwrap().generation);
+        }
+    });
+    assert_eq!(it.manager.credential().unwrap_err().code(), Code::AuthRefused);
+}
+
+#[tokio::test]
+async fn nothing_is_handed_out_by_one_that_was_closed_while_it_was_made() {
+    let it = inline(|_| {});
+    meanwhile(&it, TokenManager::close);
+    assert_eq!(it.manager.credential().unwrap_err().code(), Code::Closed);
+}
+
+/// A log in which each event waits until it is let begin, and until it is let end.
+struct Hanging(std::sync::Barrier);
+
+impl tracing::Subscriber for Hanging {
+    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+        true
+    }
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+    fn event(&self, _: &tracing::Event<'_>) {
+        self.0.wait();
+        self.0.wait();
+    }
+    fn enter(&self, _: &tracing::span::Id) {}
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+#[tokio::test]
+async fn t11_t20_a_log_that_hangs_holds_no_other_caller_and_little_memory() {
+    let it = inline(|_| {});
+    it.manager.token().unwrap();
+    let log = Arc::new(Hanging(std::sync::Barrier::new(2)));
+    let (manager, its) = (it.manager.clone(), Arc::clone(&log));
+    let caller = std::thread::spawn(move || {
+        tracing::subscriber::with_default(its, || at_once(&manager).unwrap().unwrap().generation)
+    });
+    log.0.wait();
+    let old = Arc::downgrade(&it.manager.credential().unwrap());
+    for _ in 0..500 {
+        it.manager.refresh().await.unwrap();
+    }
+    assert!(old.upgrade().is_some(), "its story is being told");
+    let alive = Arc::downgrade(&it.manager.credential().unwrap());
+    it.manager.refresh().await.unwrap();
+    assert!(alive.upgrade().is_none(), "stories without end keep their tokens");
+    // Whoever told them gets its own token after a few.
+    for _ in 1..2 * 16 {
+        log.0.wait();
+    }
+    let end = std::time::Instant::now() + Duration::from_secs(20);
+    while !caller.is_finished() {
+        assert!(std::time::Instant::now() < end, "it tells the stories of all the others");
+        std::thread::yield_now();
+    }
+    assert_eq!(caller.join().unwrap(), 2);
+}
+
+#[tokio::test]
 async fn t19_t20_listeners_and_subscribers_are_told_in_order() {
     let it = inline(|_| {});
     let mut events = it.manager.events();
