@@ -343,8 +343,9 @@ impl Client {
         self.handle.session.has_room()
     }
 
-    /// Closes the connection and ends all background work; calls that wait get
-    /// [`Code::Closed`](crate::Code::Closed). Harmless when repeated.
+    /// Closes the connections and ends all background work. Takes no more calls from now on; those under way have half a
+    /// second to be answered, and then get [`Code::Closed`](crate::Code::Closed): whether they ran is not known. Does not
+    /// wait for that. Harmless when repeated.
     pub fn close(&self) {
         self.handle.close();
     }

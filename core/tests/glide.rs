@@ -54,6 +54,23 @@ async fn a_password_that_changes_is_sent_at_once_where_that_is_wanted() {
 }
 
 #[tokio::test]
+async fn an_atomic_pipeline_runs_whole_or_not_at_all() {
+    let emulator = support::emulator(&[]).await;
+    let password = signer(&emulator).token_async().await.unwrap().expose().to_owned();
+    let client = Client::new(request(&emulator, password), None).await.unwrap();
+    let mut pipeline = redis::pipe();
+    pipeline.cmd("SET").arg("key").arg("1").cmd("NO-SUCH-COMMAND");
+    let outcomes = client.send_pipeline(&pipeline).await.unwrap();
+    assert!(outcomes[0].is_ok() && outcomes[1].is_err(), "{outcomes:?}");
+    pipeline.clear();
+    pipeline.atomic().cmd("SET").arg("key").arg("2").cmd("NO-SUCH-COMMAND");
+    let outcomes = client.send_pipeline(&pipeline).await;
+    assert!(outcomes.is_err() || outcomes.unwrap().iter().all(Result::is_err));
+    let value = client.send_command(redis::cmd("GET").arg("key"), None).await.unwrap();
+    assert_eq!(value, redis::Value::BulkString(b"1".to_vec()));
+}
+
+#[tokio::test]
 async fn what_keyrotor_does_not_have_is_refused_by_name() {
     let emulator = support::emulator(&[]).await;
     let zones = ConnectionRequest {

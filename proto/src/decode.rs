@@ -95,7 +95,13 @@ fn decode_wire<M: Request>(bytes: &[u8]) -> Result<M, ShapeError> {
 
 fn decode_json<M: Request>(bytes: &[u8]) -> Result<M, ShapeError> {
     json::walk(Schema::get(), M::FULL_NAME, bytes)?;
-    let malformed = |error: serde_json::Error| ShapeError::new(Code::ConfigMalformed, "", error.to_string());
+    let malformed = |error: serde_json::Error| {
+        let text = error.to_string();
+        // As the base64 crate says it, which has no word of where.
+        let is_base64 = text.starts_with("Invalid ");
+        let hint = if is_base64 { "; bytes, such as root_certs, are base64 in JSON" } else { "" };
+        ShapeError::new(Code::ConfigMalformed, "", format!("{text}{hint}"))
+    };
     let mut value = serde_json::from_slice(bytes).map_err(malformed)?;
     drop_nulls(&mut value);
     serde_json::from_value(value).map_err(malformed)

@@ -270,6 +270,14 @@ fn null_is_an_unset_field_in_every_place() {
 }
 
 #[test]
+fn a_text_where_bytes_are_wanted_is_told_how_bytes_are_written() {
+    let json = br#"{"rootCerts": ["-----BEGIN CERTIFICATE-----"]}"#;
+    let error = decode::<ConnectionRequest>(json, Format::Json).unwrap_err();
+    assert_eq!(error.code, Code::ConfigMalformed);
+    assert!(error.message.contains("base64"), "{error}");
+}
+
+#[test]
 fn the_other_format_is_recognised() {
     let error = decode::<ConnectionRequest>(br#"{"addresses": []}"#, Format::Protobuf).unwrap_err();
     assert!(error.message.contains("looks like JSON"), "{error}");

@@ -19,20 +19,23 @@ const REFUSED: [(&str, &str); 21] = [
     ("SELECT", "set database_id"),
     ("SUBSCRIBE", PUBSUB),
     ("PSUBSCRIBE", PUBSUB),
-    ("SSUBSCRIBE", PUBSUB),
+    ("SSUBSCRIBE", SHARDED),
     // One command, several replies: whoever comes after would get somebody else's.
     ("UNSUBSCRIBE", PUBSUB),
     ("PUNSUBSCRIBE", PUBSUB),
-    ("SUNSUBSCRIBE", PUBSUB),
-    ("MONITOR", PUBSUB),
-    ("SYNC", PUBSUB),
-    ("PSYNC", PUBSUB),
+    ("SUNSUBSCRIBE", SHARDED),
+    ("MONITOR", TAKES_OVER),
+    ("SYNC", TAKES_OVER),
+    ("PSYNC", TAKES_OVER),
     ("WAIT", ITS_WRITES),
     ("WAITAOF", ITS_WRITES),
 ];
 
 const LOGIN: &str = "the client logs in by itself";
-const PUBSUB: &str = "the client has no connection set apart for subscribers yet";
+const PUBSUB: &str = "subscribers have a connection of their own: make one with the client, or give the request's \
+                      pubsub_subscriptions";
+const SHARDED: &str = "sharded pub/sub is not there yet";
+const TAKES_OVER: &str = "it would take over the connection that all commands share";
 const ITS_WRITES: &str = "it asks about what its own connection wrote, and commands share one";
 
 /// The words of a command, its name first.

@@ -161,6 +161,9 @@ impl Session {
                 error.with_hint("`keyrotor explain-token` shows what a token says of itself")
             }
             Code::AuthRequired if self.manager.is_none() => error.with_hint("the request has no credentials"),
+            Code::NetworkDisconnected if self.tls.is_none() => {
+                error.with_hint("this was before the login; if the server speaks TLS only, set tls_mode")
+            }
             _ => error,
         }
     }

@@ -65,12 +65,14 @@ impl Client {
         }
     }
 
-    /// Sends the commands together; each has an outcome of its own.
+    /// Sends the commands together; each has an outcome of its own, one that is to be ignored, too. A pipeline that is
+    /// atomic goes as a [transaction](Self::send_transaction).
     ///
     /// # Errors
     /// As [`keyrotor::Client::execute_batch`](crate::Client::execute_batch).
     pub async fn send_pipeline(&self, pipeline: &Pipeline) -> Result<Vec<Result<Value>>> {
-        self.send(Batch::new(), pipeline).await
+        let batch = if pipeline.is_transaction() { Batch::atomic() } else { Batch::new() };
+        self.send(batch, pipeline).await
     }
 
     /// Sends the commands between MULTI and EXEC: all of them run, or none.
