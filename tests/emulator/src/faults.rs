@@ -103,7 +103,8 @@ impl Faults {
         sessions.len()
     }
 
-    /// Forgets the login of a connection, or of all: NOAUTH until the next good AUTH. Returns how many there were.
+    /// Forgets the login of a connection, or of all: NOAUTH until the next good AUTH; where a transaction has begun, from
+    /// its end on. Returns how many there were.
     pub fn forget(&self, connection: Option<u64>) -> usize {
         let mut sessions = self.cache.ledger.sessions(self.node, connection);
         sessions.retain(|session| session.has_logged_in());

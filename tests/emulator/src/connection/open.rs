@@ -123,9 +123,10 @@ impl Up<'_> {
         }
     }
 
-    /// Whether a command may pass; if its login was forgotten, the error takes its place.
+    /// Whether a command may pass; if its login was forgotten, the error takes its place. A transaction that has begun
+    /// goes on: between MULTI and EXEC the backend would queue what is to say the error.
     fn passes(&mut self, error: &str) -> bool {
-        let forgotten = self.session.is_forgotten();
+        let forgotten = self.session.is_forgotten() && !self.session.in_multi();
         let count = if forgotten { &self.session.refused } else { &self.session.forwarded };
         count.fetch_add(1, Relaxed);
         if forgotten {

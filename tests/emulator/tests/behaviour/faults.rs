@@ -67,6 +67,17 @@ async fn logins_can_be_forgotten() {
 }
 
 #[tokio::test]
+async fn a_transaction_that_has_begun_is_run_before_its_login_is_forgotten() {
+    let (emulator, mut client) = logged_in(config()).await;
+    assert_eq!(client.call(&["MULTI"]).await, Value::ok());
+    assert_eq!(emulator.faults().forget(None), 1);
+    assert_eq!(client.call(&["INCR", "a"]).await, Value::Simple("QUEUED".into()));
+    assert_eq!(client.call(&["EXEC"]).await, Value::List(vec![Value::Integer(1)]));
+    assert_eq!(client.call(&["MULTI"]).await, Value::error(NOAUTH));
+    assert_eq!(client.call(&["GET", "a"]).await, Value::error(NOAUTH));
+}
+
+#[tokio::test]
 async fn replies_can_be_held_back() {
     let (emulator, mut client) = logged_in(config()).await;
     emulator.faults().stall(Duration::from_millis(700));
