@@ -144,6 +144,20 @@ async fn c16_a_fallback_for_a_password_is_a_mistake() {
 }
 
 #[tokio::test]
+async fn a_password_that_stays_logs_a_live_connection_in_again() {
+    let emulator = support::emulator(&[]).await;
+    let password = signer(&emulator, 900).token().unwrap().expose().to_owned();
+    let password = json!({"username": "iam-user-01", "password": password});
+    let patch = json!({"authenticationInfo": {"iamCredentials": null, "serverCredentials": password}});
+    let client = support::connect(&support::request(&emulator, patch)).await.unwrap();
+    client.reauthenticate_now().await.unwrap();
+    assert_eq!(accepted(&emulator).len(), 2);
+    emulator.faults().forget(None);
+    client.execute(&cmd("PING")).await.unwrap();
+    assert_eq!((accepted(&emulator).len(), client.stats().reconnects), (3, 0));
+}
+
+#[tokio::test]
 async fn a_password_can_be_changed_on_a_live_client() {
     let emulator = support::emulator(&[]).await;
     let signer = signer(&emulator, 900);

@@ -115,7 +115,11 @@ impl Session {
             return Ok(());
         }
         let attempt = self.attempt(patience).await?.ok_or_else(session::without_login)?;
-        let credential = attempt.credential_after(login.generation).await?;
+        // A password that stays is no worse the second time.
+        let credential = match self.is_token {
+            true => attempt.credential_after(login.generation).await?,
+            false => attempt.credential().await?,
+        };
         self.send_login(connection, WayIn::by_token(attempt, credential), runner).await
     }
 

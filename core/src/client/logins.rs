@@ -9,7 +9,7 @@ use crate::secret::Secret;
 
 impl Client {
     /// Logs the live connections in again, each with a token that is newer than that of its last login; one is fetched
-    /// where there is none. Connections that wait at the server, hold keys under watch or are subscribed with RESP2
+    /// where there is none. Passwords are sent once more as they are. Connections that wait at the server, hold keys under watch or are subscribed with RESP2
     /// keep the login they have.
     ///
     /// # Errors

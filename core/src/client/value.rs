@@ -35,7 +35,7 @@ impl<'a> Reader<'a> {
         let (kind, rest) = line.split_first()?;
         let value = match kind {
             b'+' if rest == b"OK" => Value::Okay,
-            b'+' => Value::SimpleString(lossy(rest)),
+            b'+' => String::from_utf8(rest.to_vec()).map_or_else(bytes, Value::SimpleString),
             b'-' => error(rest)?,
             b':' => Value::Int(number(rest)?),
             b'$' => match length(rest)? {
@@ -129,7 +129,13 @@ fn verbatim(text: &[u8]) -> Option<Value> {
         b"mkd:" => VerbatimFormat::Markdown,
         other => VerbatimFormat::Unknown(lossy(other.strip_suffix(b":")?)),
     };
-    Some(Value::VerbatimString { format, text: lossy(text) })
+    let verbatim = |text| Value::VerbatimString { format, text };
+    Some(String::from_utf8(text.to_vec()).map_or_else(bytes, verbatim))
+}
+
+/// A text that is no UTF-8, without loss: the crate has no other value for it.
+fn bytes(text: std::string::FromUtf8Error) -> Value {
+    Value::BulkString(text.into_bytes())
 }
 
 fn lossy(text: &[u8]) -> String {
@@ -182,7 +188,8 @@ mod tests {
 
     #[test]
     fn what_the_crate_cannot_read_is_read_all_the_same() {
-        assert_eq!(read(b"+caf\xe9\r\n"), Some(Value::SimpleString("caf\u{fffd}".into())));
+        assert_eq!(read(b"+caf\xe9\r\n"), Some(Value::BulkString(b"caf\xe9".to_vec())));
+        assert_eq!(read(b"=8\r\ntxt:caf\xe9\r\n"), Some(Value::BulkString(b"caf\xe9".to_vec())));
         assert!(matches!(read(b"-ERR \xff\r\n"), Some(Value::ServerError(_))));
     }
 
