@@ -12,7 +12,8 @@ static NOTED: AtomicU32 = AtomicU32::new(0);
 
 /// Notes which process this is. Who it is stands behind every call, and asking the system takes longer than many a lock;
 /// so a host that is told of each fork, by `pthread_atfork`, notes it once, and again in each child before anything else
-/// of keyrotor's runs there. It takes no lock and allocates nothing.
+/// of keyrotor's runs there. It takes no lock and allocates nothing. A child that is made past the C library, by the
+/// system call itself, is not told, and takes itself for its parent: it must not use keyrotor.
 pub fn note_process() {
     NOTED.store(std::process::id(), Relaxed);
 }
