@@ -8,6 +8,7 @@ mod lines;
 mod opening;
 mod pipeline;
 mod pubsub;
+mod waking;
 mod watch;
 
 use pyo3::gc::{PyTraverseError, PyVisit};

@@ -8,6 +8,7 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
 
+use super::waking::{Resumption, Waking};
 use crate::error::{Failure, raised};
 use crate::reply::{self, Texts};
 
@@ -65,8 +66,15 @@ impl Calls {
 }
 
 impl Call {
-    /// Gives the future its outcome, unless whoever waited has given up.
-    pub(super) fn settle(self, py: Python<'_>, outcome: Outcome, texts: Texts) -> PyResult<()> {
+    /// Gives the future its outcome, unless whoever waited has given up. It is the caller who wakes the task that is
+    /// handed back.
+    pub(super) fn settle<'py>(
+        self,
+        py: Python<'py>,
+        outcome: Outcome,
+        texts: Texts,
+        waking: Waking,
+    ) -> PyResult<Option<Resumption<'py>>> {
         let value = match outcome {
             Outcome::One(outcome) => {
                 outcome.map_err(Failure::from).and_then(|value| reply::to_python(py, value, texts))
@@ -76,13 +84,14 @@ impl Call {
                 .and_then(|replies| Ok(reply::batch(py, replies, texts)?.into_any())),
         };
         let future = self.future.bind(py);
+        let resumption = waking.resumption(future)?;
         let settled = match value {
             Ok(value) => future.call_method1(intern!(py, "set_result"), (value,)),
             Err(failure) => future.call_method1(intern!(py, "set_exception"), (failure.into_error(py),)),
         };
         match settled {
             Err(error) if !future.call_method0(intern!(py, "done"))?.is_truthy()? => Err(error),
-            _ => Ok(()),
+            _ => Ok(resumption),
         }
     }
 

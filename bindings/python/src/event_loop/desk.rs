@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 
-use keyrotor::host::{Hosting, Letter, Mailbox, Posted};
+use keyrotor::host::{Hosting, Letter, Line, Mailbox, Posted};
 use keyrotor::{Code, Error};
 use pyo3::exceptions::PyNotImplementedError;
 use pyo3::gc::{PyTraverseError, PyVisit};
@@ -15,6 +15,7 @@ use super::bell::Bell;
 use super::calls::Calls;
 use super::host_loop::HostLoop;
 use super::lines::Lines;
+use super::waking::Waking;
 use crate::error::{Failure, guarded};
 use crate::reply::Texts;
 
@@ -28,6 +29,7 @@ pub(crate) struct Desk {
     hosting: Hosting,
     bell: Bell,
     texts: Texts,
+    waking: Waking,
     state: Mutex<State>,
 }
 
@@ -36,6 +38,8 @@ struct State {
     calls: Calls,
     lines: Lines,
     is_flush_due: bool,
+    /// The loop has called, and what its tasks send meanwhile is sent at the end of that.
+    is_in_turn: bool,
     /// Who waits for the end.
     closing: Vec<Py<PyAny>>,
     is_leaving: bool,
@@ -73,6 +77,7 @@ impl Desk {
     ) -> PyResult<Py<Self>> {
         let desk = Self {
             event_loop: HostLoop::new(event_loop)?,
+            waking: Waking::of(event_loop)?,
             thread: thread::current().id(),
             mailbox,
             hosting,
@@ -136,19 +141,26 @@ impl Desk {
             let withdrawn = py.import("functools")?.call_method1("partial", (withdrawn, number))?;
             future.call_method1(intern!(py, "add_done_callback"), (withdrawn,))?;
         }
-        let (is_unsent, is_first) = {
+        let (is_unsent, must_flush) = {
             let mut state = desk.state();
             let is_unsent = posted.is_unsent();
             let is_first = is_unsent && !std::mem::replace(&mut state.is_flush_due, true);
             state.calls.hold(number, posted);
-            (is_unsent, is_first)
+            (is_unsent, is_first && !state.is_in_turn)
         };
-        if is_first {
+        if must_flush {
             desk.event_loop.soon(&this.getattr(intern!(py, "flush"))?)?;
         } else if !is_unsent {
             Self::watch_room(this)?;
         }
         Ok(())
+    }
+
+    fn with_line(&self, descriptor: i32, work: impl FnOnce(&Line)) {
+        let line = self.state().lines.find(descriptor);
+        if let Some(line) = line {
+            self.mailbox.watch(|| work(&line));
+        }
     }
 
     fn check_thread(&self) -> Result<(), Error> {
@@ -169,25 +181,59 @@ impl Desk {
         Ok(())
     }
 
+    /// The loop has called: does `work`, has the tasks go on that it answered, and sends what they sent.
+    fn turn(this: &Bound<'_, Self>, work: impl FnOnce(&Self)) -> PyResult<()> {
+        let desk = this.get();
+        let was_in_turn = std::mem::replace(&mut desk.state().is_in_turn, true);
+        work(desk);
+        let sorted = Self::sort(this, desk.waking);
+        let is_flush_due = {
+            let mut state = desk.state();
+            state.is_in_turn = was_in_turn;
+            state.is_flush_due && !was_in_turn
+        };
+        if is_flush_due { sorted.and(Self::flush_now(this)) } else { sorted }
+    }
+
     /// Takes what came, and lets go of what ended.
-    fn sort(this: &Bound<'_, Self>) -> PyResult<()> {
-        let (py, desk) = (this.py(), this.get());
+    fn sort(this: &Bound<'_, Self>, waking: Waking) -> PyResult<()> {
+        let desk = this.get();
+        let mut sorted = Ok(());
         for letter in desk.mailbox.take() {
-            match letter {
-                Letter::Outcome(number, outcome) => {
-                    let call = desk.state().calls.take(number);
-                    if let Some(call) = call {
-                        call.settle(py, outcome, desk.texts)?;
-                    }
-                }
-                Letter::Opened(line) => {
-                    let descriptor = desk.state().lines.add(line);
-                    let readable = this.getattr(intern!(py, "readable"))?;
-                    desk.event_loop.add_reader(descriptor, &readable)?;
+            // Nothing that came is lost where a task has the program end.
+            let waking = if sorted.is_ok() { waking } else { Waking::Soon };
+            sorted = sorted.and(Self::open(this, letter, waking));
+        }
+        sorted.and(desk.tidy(this.py()))
+    }
+
+    fn open(this: &Bound<'_, Self>, letter: Letter, waking: Waking) -> PyResult<()> {
+        let (py, desk) = (this.py(), this.get());
+        match letter {
+            Letter::Outcome(number, outcome) => {
+                let call = desk.state().calls.take(number);
+                match call.map(|call| call.settle(py, outcome, desk.texts, waking)).transpose()?.flatten() {
+                    Some(resumption) => resumption.resume(&desk.event_loop),
+                    None => Ok(()),
                 }
             }
+            Letter::Opened(line) => {
+                let descriptor = desk.state().lines.add(line);
+                let readable = this.getattr(intern!(py, "readable"))?;
+                desk.event_loop.add_reader(descriptor, &readable)
+            }
         }
-        desk.tidy(py)
+    }
+
+    fn flush_now(this: &Bound<'_, Self>) -> PyResult<()> {
+        let desk = this.get();
+        let unsent = {
+            let mut state = desk.state();
+            state.is_flush_due = false;
+            state.lines.unsent()
+        };
+        unsent.iter().for_each(|line| line.flush());
+        Self::watch_room(this)
     }
 
     fn tidy(&self, py: Python<'_>) -> PyResult<()> {
@@ -225,7 +271,7 @@ impl Desk {
     /// Its client never came. On the thread of the loop.
     pub(super) fn abandon(this: &Bound<'_, Self>) -> PyResult<()> {
         this.get().state().is_leaving = true;
-        Self::sort(this)
+        Self::sort(this, Waking::Soon)
     }
 
     /// A future of the loop's for the end of everything.
@@ -238,7 +284,7 @@ impl Desk {
             state.is_leaving = true;
             state.closing.push(future.clone().unbind());
         }
-        Self::sort(this)?;
+        Self::sort(this, Waking::Soon)?;
         Ok(future)
     }
 
@@ -262,51 +308,29 @@ impl Desk {
     /// The bell rang.
     #[pyo3(signature = (_descriptor = -1))]
     fn heard(this: &Bound<'_, Self>, _descriptor: i32) -> PyResult<()> {
-        guarded(this.py(), || {
-            this.get().bell.silence();
-            Ok(Self::sort(this)?)
-        })
+        guarded(this.py(), || Ok(Self::turn(this, |desk| desk.bell.silence())?))
     }
 
     /// A connection has something to read, or has ended.
     fn readable(this: &Bound<'_, Self>, descriptor: i32) -> PyResult<()> {
-        guarded(this.py(), || {
-            let desk = this.get();
-            let line = desk.state().lines.find(descriptor);
-            if let Some(line) = line {
-                desk.mailbox.watch(|| line.read());
-            }
-            Ok(Self::sort(this)?)
-        })
+        guarded(this.py(), || Ok(Self::turn(this, |desk| desk.with_line(descriptor, Line::read))?))
     }
 
     /// A connection takes more.
     fn writable(this: &Bound<'_, Self>, descriptor: i32) -> PyResult<()> {
         guarded(this.py(), || {
             let desk = this.get();
-            let line = desk.state().lines.find(descriptor);
-            if let Some(line) = line {
-                desk.mailbox.watch(|| line.flush());
-            }
+            desk.with_line(descriptor, Line::flush);
             if desk.state().lines.is_free_again(descriptor) {
                 desk.event_loop.remove_writer(this.py(), descriptor)?;
             }
-            Ok(Self::sort(this)?)
+            Ok(Self::turn(this, |_| ())?)
         })
     }
 
     /// Sends what came together in this turn of the loop.
     fn flush(this: &Bound<'_, Self>) -> PyResult<()> {
-        guarded(this.py(), || {
-            let desk = this.get();
-            let unsent = {
-                let mut state = desk.state();
-                state.is_flush_due = false;
-                state.lines.unsent()
-            };
-            unsent.iter().for_each(|line| line.flush());
-            Ok(Self::watch_room(this)?)
-        })
+        guarded(this.py(), || Ok(Self::flush_now(this)?))
     }
 
     /// Nobody waits for this call any more.

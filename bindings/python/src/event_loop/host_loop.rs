@@ -3,7 +3,7 @@
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{IntoPyDict, PyTuple};
 
 /// `HostLoop` keeps the methods that every command needs.
 pub(super) struct HostLoop {
@@ -27,6 +27,18 @@ impl HostLoop {
 
     pub(super) fn soon(&self, callback: &Bound<'_, PyAny>) -> PyResult<()> {
         self.call_soon.bind(callback.py()).call1((callback,)).map(drop)
+    }
+
+    /// Calls `callback` with `argument`, in that context, at the next turn.
+    pub(super) fn soon_in(
+        &self,
+        context: &Bound<'_, PyAny>,
+        callback: &Bound<'_, PyAny>,
+        argument: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        let py = callback.py();
+        let options = [(intern!(py, "context"), context)].into_py_dict(py)?;
+        self.call_soon.bind(py).call((callback, argument), Some(&options)).map(drop)
     }
 
     pub(super) fn add_reader(&self, descriptor: i32, callback: &Bound<'_, PyAny>) -> PyResult<()> {
