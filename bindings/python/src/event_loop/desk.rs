@@ -192,7 +192,9 @@ impl Desk {
             state.is_in_turn = was_in_turn;
             state.is_flush_due && !was_in_turn
         };
-        if is_flush_due { sorted.and(Self::flush_now(this)) } else { sorted }
+        // Another thread, too, may have sent what the socket did not take.
+        let sent = if is_flush_due { Self::flush_now(this) } else { Self::watch_room(this) };
+        sorted.and(sent)
     }
 
     /// Takes what came, and lets go of what ended.

@@ -4,8 +4,8 @@ use std::future::poll_fn;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::pin::pin;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use super::super::wire::Deadline;
 use super::baton::Baton;
 use super::incoming::{Incoming, with_room_for_sealed};
 use super::mailbox::{Letter, Mailbox};
-use super::outgoing::{Outgoing, Plain, Unsealed};
+use super::outgoing::{Outgoing, Plain, Source, Unsealed};
 use super::seat;
 use super::socket::{SLICE, Socket, is_nothing};
 use crate::error::{Error, Result};
@@ -38,11 +38,9 @@ pub struct Line {
     is_sealed: bool,
     shared: Arc<Shared>,
     runner: Arc<dyn Runner>,
-    outgoing: Mutex<Outgoing>,
+    outgoing: Outgoing,
     incoming: Mutex<Incoming>,
     baton: Baton,
-    /// Something is unsent that the socket did not take.
-    is_choked: AtomicBool,
     /// When something was last sent on it, in nanoseconds on the runner's clock.
     used_at: AtomicU64,
     /// Calls that wait where nobody can read: on the runtime itself.
@@ -71,7 +69,7 @@ impl Line {
         mailbox: Option<Arc<Mailbox>>,
     ) -> io::Result<Self> {
         let is_sealed = bare.tls.is_some();
-        let (mut outgoing, mut incoming) = (Outgoing::new(bare.tls), Incoming::new(inbox));
+        let (outgoing, mut incoming) = (Outgoing::new(bare.tls), Incoming::new(inbox));
         // What came with the handshake is the first reply; what is wrong with it, whoever reads hears again.
         let _ = outgoing.unseal(&[], &mut incoming);
         Ok(Self {
@@ -79,10 +77,9 @@ impl Line {
             is_sealed,
             shared,
             runner,
-            outgoing: Mutex::new(outgoing),
+            outgoing,
             incoming: Mutex::new(incoming),
             baton: Baton::default(),
-            is_choked: AtomicBool::new(false),
             used_at: AtomicU64::new(0),
             unattended: AtomicUsize::new(0),
             mailbox,
@@ -95,13 +92,23 @@ impl Line {
         self.socket.as_raw_fd()
     }
 
-    /// Sends what was submitted, as far as the socket takes it now.
+    /// Sends what was submitted, as far as the socket takes it now; or leaves it to another thread that sends already.
     pub fn flush(&self) {
+        self.send(|| self.outgoing.flush(&self.socket, &*self.shared));
+    }
+
+    fn flush_tls(&self) {
+        self.send(|| self.outgoing.flush_tls(&self.socket, &*self.shared));
+    }
+
+    fn send(&self, flush: impl FnOnce() -> io::Result<()>) {
         self.used_at.store(nanoseconds(self.runner.now()), Relaxed);
-        let sent = locked(&self.outgoing).flush(&self.socket, |out| self.shared.take_outgoing(out));
-        match sent {
-            Ok(is_all) => self.is_choked.store(!is_all, Release),
-            Err(error) => self.end(disconnected(error)),
+        let was_choked = self.is_choked();
+        if let Err(error) = flush() {
+            self.end(disconnected(error));
+        } else if self.is_choked() && !was_choked {
+            // Whoever left something to this thread does not know.
+            self.ring();
         }
     }
 
@@ -109,6 +116,11 @@ impl Line {
     pub(super) fn end(&self, error: Error) {
         self.shared.end(error);
         self.socket.shut();
+        self.ring();
+    }
+
+    /// Has whoever watches it look around.
+    fn ring(&self) {
         self.changed.notify_one();
         if let Some(mailbox) = &self.mailbox {
             mailbox.ring();
@@ -216,7 +228,7 @@ impl Line {
 
     /// Whether something is unsent that the socket did not take.
     pub fn is_choked(&self) -> bool {
-        self.is_choked.load(Acquire)
+        self.outgoing.is_choked()
     }
 
     pub(super) fn shared(&self) -> &Shared {
@@ -230,8 +242,8 @@ impl Line {
     }
 
     pub(super) fn say_goodbye(&self) {
-        locked(&self.outgoing).say_goodbye();
-        self.flush();
+        self.outgoing.say_goodbye();
+        self.flush_tls();
     }
 
     fn read_for_all(&self, wait: Wait) -> Result<bool> {
@@ -271,17 +283,24 @@ impl Line {
     }
 
     fn unseal(&self, incoming: &mut Incoming, came: &[u8]) -> Result<()> {
-        let mut outgoing = locked(&self.outgoing);
-        let unsealed = outgoing.unseal(came, incoming).inspect_err(|_| outgoing.complain(&self.socket));
-        drop(outgoing);
-        match unsealed? {
+        match self.outgoing.unseal(came, incoming).inspect_err(|_| self.outgoing.complain(&self.socket))? {
             Unsealed::More => Ok(()),
             Unsealed::Answer => {
-                self.flush();
+                self.flush_tls();
                 Ok(())
             }
             Unsealed::End => Err(hung_up()),
         }
+    }
+}
+
+impl Source for Shared {
+    fn take(&self, emptied: &mut Vec<u8>) {
+        self.take_outgoing(emptied);
+    }
+
+    fn has_more(&self) -> bool {
+        self.has_unsent()
     }
 }
 

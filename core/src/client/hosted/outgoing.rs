@@ -1,6 +1,9 @@
 //! What is on its way to the socket, and the TLS that it goes through.
 
 use std::io::{self, Read, Write};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::{Acquire, Release};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use rustls::ClientConnection;
 use zeroize::Zeroize;
@@ -12,9 +15,30 @@ use crate::error::Result;
 /// A buffer that a large batch has blown up is given back.
 const KEPT: usize = 64 << 10;
 
-/// The writing half of a line. TLS stands here, since it writes while it reads, too.
+/// Where what is to be sent comes from. Calls come to it on any thread, and are followed by a
+/// [flush](Outgoing::flush).
+pub(super) trait Source {
+    /// All that it has, in a buffer that is empty before.
+    fn take(&self, emptied: &mut Vec<u8>);
+    fn has_more(&self) -> bool;
+}
+
+/// The writing half of a line, and the TLS of both.
+///
+/// One thread sends, and sends also what others want sent meanwhile: none of them waits for it. A system call that sends
+/// may well take the processor from whoever makes it, and threads that waited in a row would each be woken only to find
+/// somebody else sending.
 pub(super) struct Outgoing {
-    tls: Option<Box<ClientConnection>>,
+    sending: Mutex<Sending>,
+    /// Taken behind `sending`, and never for as long as a system call takes: whoever reads needs it, too.
+    tls: Option<Mutex<Box<ClientConnection>>>,
+    /// Something is unsent that the socket did not take.
+    is_choked: AtomicBool,
+}
+
+#[derive(Default)]
+struct Sending {
+    is_under_tls: bool,
     plain: Vec<u8>,
     sealed: Vec<u8>,
     sent: usize,
@@ -22,63 +46,67 @@ pub(super) struct Outgoing {
 
 impl Outgoing {
     pub(super) fn new(tls: Option<ClientConnection>) -> Self {
-        Self { tls: tls.map(Box::new), plain: Vec::new(), sealed: Vec::new(), sent: 0 }
+        let sending = Sending { is_under_tls: tls.is_some(), ..Sending::default() };
+        let tls = tls.map(|tls| Mutex::new(Box::new(tls)));
+        Self { sending: Mutex::new(sending), tls, is_choked: AtomicBool::new(false) }
     }
 
-    /// Sends what `refill` has to offer. `false`: the socket takes no more for now, and something is left.
-    pub(super) fn flush(
-        &mut self,
-        socket: &Socket,
-        mut refill: impl FnMut(&mut Vec<u8>),
-    ) -> io::Result<bool> {
-        loop {
-            if !self.send_sealed(socket)? {
-                return Ok(false);
-            }
-            refill(&mut self.plain);
-            if self.plain.is_empty() && !self.tls.as_ref().is_some_and(|tls| tls.wants_write()) {
-                return Ok(true);
-            }
-            self.seal()?;
-        }
+    /// Whether something is unsent that the socket did not take.
+    pub(super) fn is_choked(&self) -> bool {
+        self.is_choked.load(Acquire)
     }
 
-    fn send_sealed(&mut self, socket: &Socket) -> io::Result<bool> {
-        while let Some(unsent) = self.sealed.get(self.sent..).filter(|unsent| !unsent.is_empty()) {
-            match socket.send(unsent) {
-                Ok(sent) => self.sent += sent,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
-                Err(error) => return Err(error),
+    /// Sends what `source` has, as far as the socket takes it now; or leaves that to whoever sends already.
+    pub(super) fn flush(&self, socket: &Socket, source: &impl Source) -> io::Result<()> {
+        while let Some(mut sending) = free(&self.sending) {
+            let is_all = self.send(&mut sending, socket, source)?;
+            drop(sending);
+            // Whoever found it taken up to now has left something to this thread.
+            if !is_all || !source.has_more() {
+                break;
             }
         }
-        self.sent = 0;
-        if self.tls.is_none() {
-            // It may have been a login.
-            self.sealed.as_mut_slice().zeroize();
-        }
-        self.sealed.clear();
-        if self.sealed.capacity() > KEPT {
-            self.sealed = Vec::new();
-        }
-        Ok(true)
+        Ok(())
     }
 
-    /// Puts the plain bytes where they are sent from.
-    fn seal(&mut self) -> io::Result<()> {
-        let Some(tls) = &mut self.tls else {
-            std::mem::swap(&mut self.plain, &mut self.sealed);
+    /// [`flush`](Self::flush) of what TLS has to say, which nobody else looks for: it waits for whoever sends.
+    pub(super) fn flush_tls(&self, socket: &Socket, source: &impl Source) -> io::Result<()> {
+        self.send(&mut locked(&self.sending), socket, source)?;
+        self.flush(socket, source)
+    }
+
+    /// `false`: the socket takes no more for now, and something is left.
+    fn send(&self, sending: &mut Sending, socket: &Socket, source: &impl Source) -> io::Result<bool> {
+        let mut is_all = sending.send_sealed(socket)?;
+        while is_all {
+            source.take(&mut sending.plain);
+            self.seal(sending)?;
+            if sending.sealed.is_empty() {
+                break;
+            }
+            is_all = sending.send_sealed(socket)?;
+        }
+        // Told before another may send, who has something newer to tell.
+        self.is_choked.store(!is_all, Release);
+        Ok(is_all)
+    }
+
+    /// Puts the plain bytes where they are sent from, and what TLS has to say.
+    fn seal(&self, sending: &mut Sending) -> io::Result<()> {
+        let Some(tls) = &self.tls else {
+            std::mem::swap(&mut sending.plain, &mut sending.sealed);
             return Ok(());
         };
-        let mut rest = self.plain.as_slice();
+        let mut tls = locked(tls);
+        let mut rest = sending.plain.as_slice();
         loop {
             let taken = tls.writer().write(rest)?;
             rest = rest.get(taken..).unwrap_or_default();
             while tls.wants_write() {
-                tls.write_tls(&mut self.sealed)?;
+                tls.write_tls(&mut sending.sealed)?;
             }
             if rest.is_empty() {
-                self.plain.clear();
+                sending.plain.clear();
                 return Ok(());
             }
             if taken == 0 {
@@ -89,11 +117,12 @@ impl Outgoing {
 
     /// Opens what came in, and hands it out in pieces: `give` takes one by filling the room that it is asked for,
     /// and is told how much it was. What came with the handshake goes first, and what was in order before an error.
-    pub(super) fn unseal(&mut self, mut came: &[u8], give: &mut dyn Plain) -> Result<Unsealed> {
-        let Some(tls) = &mut self.tls else { return Ok(Unsealed::More) };
+    pub(super) fn unseal(&self, mut came: &[u8], give: &mut dyn Plain) -> Result<Unsealed> {
+        let Some(tls) = &self.tls else { return Ok(Unsealed::More) };
+        let mut tls = locked(tls);
         let mut opened = Ok(());
         loop {
-            if has_ended(tls, give)? {
+            if has_ended(&mut tls, give)? {
                 return Ok(Unsealed::End);
             }
             opened.map_err(disconnected)?;
@@ -106,20 +135,59 @@ impl Outgoing {
     }
 
     /// Tells the server what was wrong, if TLS has a word for it and the socket takes it.
-    pub(super) fn complain(&mut self, socket: &Socket) {
-        if let Some(tls) = &mut self.tls {
-            while tls.wants_write() && tls.write_tls(&mut self.sealed).is_ok() {}
-            // One that has hung up hears nothing.
-            let _ = self.send_sealed(socket);
+    pub(super) fn complain(&self, socket: &Socket) {
+        let Some(tls) = &self.tls else { return };
+        let mut sending = locked(&self.sending);
+        {
+            let mut tls = locked(tls);
+            while tls.wants_write() && tls.write_tls(&mut sending.sealed).is_ok() {}
         }
+        // One that has hung up hears nothing.
+        let _ = sending.send_sealed(socket);
     }
 
-    /// Ends a TLS connection in good form; it is sent with the next flush.
-    pub(super) fn say_goodbye(&mut self) {
-        if let Some(tls) = &mut self.tls {
-            tls.send_close_notify();
+    /// Ends a TLS connection in good form; it is sent with the next [flush of TLS's](Self::flush_tls).
+    pub(super) fn say_goodbye(&self) {
+        if let Some(tls) = &self.tls {
+            locked(tls).send_close_notify();
         }
     }
+}
+
+impl Sending {
+    fn send_sealed(&mut self, socket: &Socket) -> io::Result<bool> {
+        while let Some(unsent) = self.sealed.get(self.sent..).filter(|unsent| !unsent.is_empty()) {
+            match socket.send(unsent) {
+                Ok(sent) => self.sent += sent,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+                Err(error) => return Err(error),
+            }
+        }
+        self.sent = 0;
+        if !self.is_under_tls {
+            // It may have been a login.
+            self.sealed.as_mut_slice().zeroize();
+        }
+        self.sealed.clear();
+        if self.sealed.capacity() > KEPT {
+            self.sealed = Vec::new();
+        }
+        Ok(true)
+    }
+}
+
+/// `None`: another has it.
+fn free<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    match mutex.try_lock() {
+        Ok(guard) => Some(guard),
+        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Hands out what is open. Whether the server said goodbye behind it.

@@ -1,5 +1,6 @@
 //! Callers that read for themselves, against a server that the tests play.
 
+mod sending;
 mod tls;
 
 use std::io::{Read, Write};

@@ -1,0 +1,83 @@
+//! Threads that send on one connection.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, PoisonError};
+
+use super::super::outgoing::{Outgoing, Source};
+use super::super::socket::Socket;
+use super::*;
+
+/// Commands; whoever takes them stays there until it is let go.
+struct Gate {
+    commands: Mutex<Vec<u8>>,
+    arrived: Sender<()>,
+    let_go: Mutex<Receiver<()>>,
+}
+
+impl Gate {
+    fn add(&self, command: &[u8]) {
+        self.commands.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(command);
+    }
+}
+
+impl Source for Gate {
+    fn take(&self, emptied: &mut Vec<u8>) {
+        std::mem::swap(emptied, &mut self.commands.lock().unwrap());
+        self.arrived.send(()).unwrap();
+        self.let_go.lock().unwrap().recv().unwrap();
+    }
+
+    fn has_more(&self) -> bool {
+        !self.commands.lock().unwrap().is_empty()
+    }
+}
+
+#[test]
+fn b05_whoever_finds_another_sending_does_not_wait_for_it_and_is_sent_for() {
+    let (_runtime, _runner, stream, mut server) = dial();
+    let socket = Socket::new(stream.bare().unwrap().socket).unwrap();
+    let ((arrived, arrivals), (let_go, gate)) = (channel(), channel());
+    let outgoing = Outgoing::new(None);
+    let source = Gate { commands: Mutex::new(b"first ".to_vec()), arrived, let_go: Mutex::new(gate) };
+    thread::scope(|scope| {
+        let sending = scope.spawn(|| outgoing.flush(&socket, &source));
+        arrivals.recv_timeout(LONG).unwrap();
+        // The other one is at work, and goes on only when it is let go below.
+        for command in [b"second ", b"third  "] {
+            source.add(command);
+            outgoing.flush(&socket, &source).unwrap();
+        }
+        (0..LONG.as_secs()).for_each(|_| let_go.send(()).unwrap());
+        sending.join().unwrap().unwrap();
+    });
+    let mut came = [0; 20];
+    server.read_exact(&mut came).unwrap();
+    assert_eq!(&came, b"first second third  ");
+    assert!(!outgoing.is_choked());
+}
+
+#[test]
+fn b05_many_threads_that_send_at_once_leave_nothing_unsent() {
+    const THREADS: usize = 8;
+    const ROUNDS: usize = 500;
+    let mut pair = Pair::new();
+    let (connection, runner) = (Arc::clone(&pair.connection), Arc::clone(&pair.runner));
+    thread::scope(|scope| {
+        let server = scope.spawn(|| {
+            for _ in 0..THREADS * ROUNDS {
+                pair.expect_pings(1);
+                pair.answer(b":1\r\n");
+            }
+        });
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                for _ in 0..ROUNDS {
+                    let deadline = Deadline { within: LONG, at: runner.now() + LONG };
+                    let answer = attend(cmd("PING").send_on(&connection, Some(deadline)), || Ok(()));
+                    assert_eq!(answer.and_then(|answer| answer).unwrap(), Value::Int(1));
+                }
+            });
+        }
+        server.join().unwrap();
+    });
+}
