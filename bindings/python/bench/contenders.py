@@ -14,6 +14,7 @@ import keyrotor
 import keyrotor.redis
 import redis
 import redis.asyncio
+from bare import BareSocket
 from places import CONTENDERS, HOST, USER, Place
 
 PATIENCE_SECONDS = 10
@@ -62,6 +63,11 @@ async def awaited_client(name: str, place: Place, stack: AsyncExitStack) -> Asyn
 def blocking(place: Place) -> dict[str, Get]:
     """One of each."""
     return {name: blocking_client(name, place) for name in CONTENDERS}
+
+
+def bare(place: Place) -> dict[str, Get]:
+    """None at all, where there is one server."""
+    return {} if place.is_cluster else {"no client": BareSocket(place, PATIENCE_SECONDS).get}
 
 
 async def awaited(place: Place, stack: AsyncExitStack) -> dict[str, AsyncGet]:

@@ -21,6 +21,7 @@ from contenders import (
     AsyncGet,
     Get,
     awaited,
+    bare,
     blocking,
     with_passwords,
     with_passwords_awaited,
@@ -129,7 +130,7 @@ class Meter:
 
 def sequential(of: Scenario) -> Figures:
     """Blocking clients, one call after the other."""
-    return of.in_turn(blocking(of.place), of.one_by_one)
+    return of.in_turn({**blocking(of.place), **bare(of.place)}, of.one_by_one)
 
 
 def threads(of: Scenario) -> Figures:

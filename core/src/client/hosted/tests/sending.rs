@@ -81,3 +81,34 @@ fn b05_many_threads_that_send_at_once_leave_nothing_unsent() {
         server.join().unwrap();
     });
 }
+
+#[test]
+fn b05_large_commands_of_many_threads_go_out_however_slowly_the_server_reads() {
+    const THREADS: usize = 6;
+    const ROUNDS: usize = 6;
+    const LENGTH: usize = 1 << 20;
+    let mut pair = Pair::new();
+    let (connection, runner) = (Arc::clone(&pair.connection), Arc::clone(&pair.runner));
+    let set = || cmd("SET").arg("key").arg(vec![b'x'; LENGTH]).clone();
+    let size = set().get_packed_command().len();
+    thread::scope(|scope| {
+        let server = scope.spawn(|| {
+            let mut came = vec![0; size];
+            for _ in 0..THREADS * ROUNDS {
+                pair.server.read_exact(&mut came).unwrap();
+                assert_eq!(came.iter().filter(|byte| **byte == b'x').count(), LENGTH);
+                pair.answer(b":1\r\n");
+            }
+        });
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                for _ in 0..ROUNDS {
+                    let deadline = Deadline { within: LONG, at: runner.now() + LONG };
+                    let answer = attend(set().send_on(&connection, Some(deadline)), || Ok(()));
+                    assert_eq!(answer.and_then(|answer| answer).unwrap(), Value::Int(1));
+                }
+            });
+        }
+        server.join().unwrap();
+    });
+}
