@@ -70,7 +70,9 @@ async fn c11_a_few_connections_are_kept_and_used_again() {
 
 /// How many connections the server keeps waiting in a BLPOP. It hears of one that is gone a moment after its client.
 async fn waits_at_the_server(client: &Client) -> usize {
-    let Value::VerbatimString { text, .. } = run(client, &["CLIENT", "LIST"]).await else { panic!("no text") };
+    let Value::VerbatimString { text, .. } = run(client, &["CLIENT", "LIST"]).await else {
+        panic!("no text")
+    };
     text.matches("cmd=blpop").count()
 }
 

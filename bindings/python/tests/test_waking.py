@@ -14,6 +14,7 @@ from keyrotor import AsyncClient
 from loops import Loop, every_loop, run
 
 COMMANDS = 200
+NativeTask = asyncio.Task
 
 
 class CountingSelector(selectors.DefaultSelector):
@@ -59,6 +60,18 @@ def test_a_task_goes_on_in_the_turn_in_which_its_reply_comes(
     loop.set_debug(is_debugged)
     turns = run(lambda: loop, turns_of_sequential_commands(selector, shared_emulator.request()))
     assert turns_each * COMMANDS <= turns < (turns_each + 0.5) * COMMANDS
+
+
+def test_where_loops_are_made_to_nest_tasks_go_on_at_the_next_turn(
+    shared_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A task that ran such a loop within a turn of the client's would wait for replies that nobody reads."""
+    monkeypatch.setattr(asyncio.tasks, "Task", asyncio.tasks._PyTask)  # type: ignore[attr-defined]  # noqa: SLF001 (as `nest_asyncio` does)
+    selector = CountingSelector()
+    loop = asyncio.SelectorEventLoop(selector)
+    loop.set_task_factory(lambda loop, coroutine, **_: NativeTask(coroutine, loop=loop))
+    turns = run(lambda: loop, turns_of_sequential_commands(selector, shared_emulator.request()))
+    assert turns >= 2 * COMMANDS
 
 
 @every_loop
@@ -168,6 +181,34 @@ def test_a_task_that_only_hears_of_a_future_is_not_taken_for_one_that_waits(
                 await bystander
 
     run(loop, work())
+
+
+class Unwatchable(asyncio.Future[None]):
+    """Fails whoever waits for it."""
+
+    def add_done_callback(self, *_: Any, **__: Any) -> None:
+        message = "nobody may wait for this"
+        raise RuntimeError(message)
+
+
+def test_a_task_that_fails_to_wait_is_not_woken_for_it(shared_emulator: Emulator) -> None:
+    async def work() -> None:
+        loop = asyncio.get_running_loop()
+        heard: list[dict[str, Any]] = []
+        loop.set_exception_handler(lambda _, context: heard.append(context))
+        async with await AsyncClient.connect(shared_emulator.request()) as client:
+
+            async def waits() -> None:
+                await client.execute("PING")
+                await Unwatchable()
+
+            lost = asyncio.ensure_future(waits())
+            assert await asyncio.wait([lost], timeout=0.2) == (set(), {lost})
+            assert [str(context["exception"]) for context in heard] == ["nobody may wait for this"]
+            assert await client.execute("PING") == b"PONG"
+
+    # `asyncio.run` would wait for that task for ever.
+    run(asyncio.new_event_loop, work())
 
 
 @every_loop

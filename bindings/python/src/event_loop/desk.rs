@@ -184,15 +184,13 @@ impl Desk {
     /// The loop has called: does `work`, has the tasks go on that it answered, and sends what they sent.
     fn turn(this: &Bound<'_, Self>, work: impl FnOnce(&Self)) -> PyResult<()> {
         let desk = this.get();
-        let was_in_turn = std::mem::replace(&mut desk.state().is_in_turn, true);
-        work(desk);
-        let sorted = Self::sort(this, desk.waking);
-        let is_flush_due = {
-            let mut state = desk.state();
-            state.is_in_turn = was_in_turn;
-            state.is_flush_due && !was_in_turn
+        let sorted = {
+            let _turn = TurnOf::begin(desk);
+            work(desk);
+            Self::sort(this, desk.waking)
         };
         // Another thread, too, may have sent what the socket did not take.
+        let is_flush_due = desk.state().is_flush_due;
         let sent = if is_flush_due { Self::flush_now(this) } else { Self::watch_room(this) };
         sorted.and(sent)
     }
@@ -298,6 +296,24 @@ impl Desk {
     }
 }
 
+/// For as long as the loop's call lasts; it may panic.
+struct TurnOf<'a> {
+    desk: &'a Desk,
+    was_in_turn: bool,
+}
+
+impl<'a> TurnOf<'a> {
+    fn begin(desk: &'a Desk) -> Self {
+        Self { desk, was_in_turn: std::mem::replace(&mut desk.state().is_in_turn, true) }
+    }
+}
+
+impl Drop for TurnOf<'_> {
+    fn drop(&mut self) {
+        self.desk.state().is_in_turn = self.was_in_turn;
+    }
+}
+
 fn settle(future: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
     if !future.call_method0("done")?.is_truthy()? {
         future.call_method1("set_result", (value,))?;
@@ -322,7 +338,7 @@ impl Desk {
     fn writable(this: &Bound<'_, Self>, descriptor: i32) -> PyResult<()> {
         guarded(this.py(), || {
             let desk = this.get();
-            desk.with_line(descriptor, Line::flush);
+            desk.with_line(descriptor, Line::flush_rest);
             if desk.state().lines.is_free_again(descriptor) {
                 desk.event_loop.remove_writer(this.py(), descriptor)?;
             }

@@ -3,11 +3,10 @@
 //! `Future.set_result` has the loop wake whoever waits at its next turn. Where one task waits and nobody else, it may as
 //! well go on within the turn in which its reply came: that saves the loop a handle and a turn for each reply.
 
-use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyCFunction, PyList, PyType};
+use pyo3::types::{PyCFunction, PyList, PyModule, PyType};
 
 use super::host_loop::HostLoop;
 
@@ -41,6 +40,7 @@ impl Waking {
 #[must_use]
 pub(super) struct Resumption<'py> {
     future: Bound<'py, PyAny>,
+    task: Bound<'py, PyAny>,
     wake_up: Bound<'py, PyAny>,
     context: Bound<'py, PyAny>,
 }
@@ -60,38 +60,45 @@ impl<'py> Resumption<'py> {
         else {
             return Ok(None);
         };
-        if !is_wake_up(&wake_up, future).unwrap_or(false) {
+        let Ok(Some(task)) = task_of(&wake_up) else { return Ok(None) };
+        let resumption = Self { future: future.clone(), task, wake_up, context };
+        if !resumption.is_awaited() {
             return Ok(None);
         }
-        future.call_method1(intern!(py, "remove_done_callback"), (&wake_up,))?;
-        Ok(Some(Self { future: future.clone(), wake_up, context }))
+        future.call_method1(intern!(py, "remove_done_callback"), (&resumption.wake_up,))?;
+        Ok(Some(resumption))
+    }
+
+    /// Whether the task waits for just this future, and has not gone on.
+    fn is_awaited(&self) -> bool {
+        let waits_for = self.task.getattr(intern!(self.task.py(), "_fut_waiter"));
+        waits_for.is_ok_and(|future| future.is(&self.future))
     }
 
     /// Lets the task go on, up to where it waits again. Its future has its outcome. Raises what a task lets through:
     /// `KeyboardInterrupt` and `SystemExit`.
     pub(super) fn resume(self, event_loop: &HostLoop) -> PyResult<()> {
-        let Self { future, wake_up, context } = self;
-        let py = future.py();
-        match context.call_method1(intern!(py, "run"), (&wake_up, &future)) {
-            // The task did not get to go on: this loop calls from within another task, or within this one's context.
-            Err(error) if error.is_instance_of::<PyRuntimeError>(py) => {
-                event_loop.soon_in(&context, &wake_up, &future)
-            }
+        match self.context.call_method1(intern!(self.context.py(), "run"), (&self.wake_up, &self.future)) {
+            // This loop calls from within another task, or within this one's context.
+            Err(_) if self.is_awaited() => event_loop.soon_in(&self.context, &self.wake_up, &self.future),
             ended => ended.map(drop),
         }
     }
 }
 
-/// Whether it makes a task go on that waits for just this.
-fn is_wake_up(callback: &Bound<'_, PyAny>, future: &Bound<'_, PyAny>) -> PyResult<bool> {
-    static TASK: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    let py = future.py();
+/// The task that this callback wakes, where it is asyncio's own. Where a loop is made to run within its own tasks (by
+/// `nest_asyncio`), asyncio's own are others: such a loop could not be run from within a turn of ours, whose context is in
+/// use then.
+fn task_of<'py>(callback: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    static NATIVE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    static TASKS: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+    let py = callback.py();
     if !callback.is_instance_of::<PyCFunction>() {
-        return Ok(false);
+        return Ok(None);
     }
     let task = callback.getattr(intern!(py, "__self__"))?;
-    if !task.get_type().is(TASK.import(py, "_asyncio", "Task")?) {
-        return Ok(false);
-    }
-    Ok(task.getattr(intern!(py, "_fut_waiter"))?.is(future))
+    let native = NATIVE.import(py, "_asyncio", "Task")?;
+    let tasks = TASKS.get_or_try_init(py, || py.import("asyncio.tasks").map(Bound::unbind))?.bind(py);
+    let is_own = task.get_type().is(native) && tasks.getattr(intern!(py, "Task"))?.is(native);
+    Ok(is_own.then_some(task))
 }

@@ -97,18 +97,19 @@ impl Line {
         self.send(|| self.outgoing.flush(&self.socket, &*self.shared));
     }
 
-    fn flush_tls(&self) {
-        self.send(|| self.outgoing.flush_tls(&self.socket, &*self.shared));
+    /// Sends what is left where the line was [choked](Self::is_choked) and the socket takes more; it waits for another
+    /// thread that sends.
+    pub fn flush_rest(&self) {
+        self.send(|| self.outgoing.flush_after_others(&self.socket, &*self.shared));
     }
 
-    fn send(&self, flush: impl FnOnce() -> io::Result<()>) {
+    fn send(&self, flush: impl FnOnce() -> io::Result<bool>) {
         self.used_at.store(nanoseconds(self.runner.now()), Relaxed);
-        let was_choked = self.is_choked();
-        if let Err(error) = flush() {
-            self.end(disconnected(error));
-        } else if self.is_choked() && !was_choked {
+        match flush() {
+            Ok(false) => {}
             // Whoever left something to this thread does not know.
-            self.ring();
+            Ok(true) => self.ring(),
+            Err(error) => self.end(disconnected(error)),
         }
     }
 
@@ -243,14 +244,14 @@ impl Line {
 
     pub(super) fn say_goodbye(&self) {
         self.outgoing.say_goodbye();
-        self.flush_tls();
+        self.flush_rest();
     }
 
     fn read_for_all(&self, wait: Wait) -> Result<bool> {
         let mut incoming = locked(&self.incoming);
         let incoming = &mut *incoming;
         let received = self.receive(incoming, wait);
-        let delivered = seat::in_turn(|| self.shared.deliver(incoming.replies.drain(..)));
+        let delivered = seat::woken_behind(|| self.shared.deliver(incoming.replies.drain(..)));
         received.and_then(|came| delivered.map(|()| came))
     }
 
@@ -286,7 +287,7 @@ impl Line {
         match self.outgoing.unseal(came, incoming).inspect_err(|_| self.outgoing.complain(&self.socket))? {
             Unsealed::More => Ok(()),
             Unsealed::Answer => {
-                self.flush_tls();
+                self.flush_rest();
                 Ok(())
             }
             Unsealed::End => Err(hung_up()),
@@ -329,7 +330,7 @@ impl Turn<'_> {
                 return false;
             }
             if self.0.is_choked() {
-                self.0.flush();
+                self.0.flush_rest();
             }
             return self.read(Wait::Never);
         }

@@ -1,8 +1,8 @@
 //! What is on its way to the socket, and the TLS that it goes through.
 
 use std::io::{self, Read, Write};
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering::{Acquire, Release};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicBool, AtomicU8};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use rustls::ClientConnection;
@@ -25,16 +25,26 @@ pub(super) trait Source {
 
 /// The writing half of a line, and the TLS of both.
 ///
-/// One thread sends, and sends also what others want sent meanwhile: none of them waits for it. A system call that sends
+/// One thread sends, and sends also what others want sent meanwhile: they do not wait for it. A system call that sends
 /// may well take the processor from whoever makes it, and threads that waited in a row would each be woken only to find
-/// somebody else sending.
+/// somebody else sending. One that has sent for others is relieved by the next that comes, which does wait.
 pub(super) struct Outgoing {
     sending: Mutex<Sending>,
     /// Taken behind `sending`, and never for as long as a system call takes: whoever reads needs it, too.
     tls: Option<Mutex<Box<ClientConnection>>>,
+    relief: AtomicU8,
     /// Something is unsent that the socket did not take.
     is_choked: AtomicBool,
 }
+
+/// Nobody sends, or only for itself so far.
+const NOT_NEEDED: u8 = 0;
+/// Whoever sends has done enough.
+const WANTED: u8 = 1;
+/// Somebody waits to go on, and will send whatever is left.
+const COMING: u8 = 2;
+/// How often one sends before it wants to be relieved.
+const TURNS: u32 = 2;
 
 #[derive(Default)]
 struct Sending {
@@ -48,7 +58,12 @@ impl Outgoing {
     pub(super) fn new(tls: Option<ClientConnection>) -> Self {
         let sending = Sending { is_under_tls: tls.is_some(), ..Sending::default() };
         let tls = tls.map(|tls| Mutex::new(Box::new(tls)));
-        Self { sending: Mutex::new(sending), tls, is_choked: AtomicBool::new(false) }
+        Self {
+            sending: Mutex::new(sending),
+            tls,
+            relief: AtomicU8::new(NOT_NEEDED),
+            is_choked: AtomicBool::new(false),
+        }
     }
 
     /// Whether something is unsent that the socket did not take.
@@ -56,39 +71,62 @@ impl Outgoing {
         self.is_choked.load(Acquire)
     }
 
-    /// Sends what `source` has, as far as the socket takes it now; or leaves that to whoever sends already.
-    pub(super) fn flush(&self, socket: &Socket, source: &impl Source) -> io::Result<()> {
-        while let Some(mut sending) = free(&self.sending) {
+    /// Sends what `source` has, as far as the socket takes it now; or leaves that to whoever sends already. `true`: from
+    /// now on the socket takes no more, and somebody has to see when it does.
+    pub(super) fn flush(&self, socket: &Socket, source: &impl Source) -> io::Result<bool> {
+        match free(&self.sending).or_else(|| self.relieve()) {
+            Some(sending) => self.send_for_all(sending, socket, source),
+            None => Ok(false),
+        }
+    }
+
+    /// [`flush`](Self::flush) of what nobody else may know of: it waits for whoever sends.
+    pub(super) fn flush_after_others(&self, socket: &Socket, source: &impl Source) -> io::Result<bool> {
+        self.send_for_all(locked(&self.sending), socket, source)
+    }
+
+    /// Takes the place of one that has done enough.
+    fn relieve(&self) -> Option<MutexGuard<'_, Sending>> {
+        self.relief.compare_exchange(WANTED, COMING, AcqRel, Relaxed).ok()?;
+        let sending = locked(&self.sending);
+        self.relief.store(NOT_NEEDED, Release);
+        Some(sending)
+    }
+
+    fn send_for_all<'a>(
+        &'a self,
+        sending: MutexGuard<'a, Sending>,
+        socket: &Socket,
+        source: &impl Source,
+    ) -> io::Result<bool> {
+        let (mut mine, mut is_newly_choked) = (Some(sending), false);
+        for turn in 1_u32.. {
+            let Some(mut sending) = mine.take().or_else(|| free(&self.sending)) else { break };
             let is_all = self.send(&mut sending, socket, source)?;
+            // Said before another may send, who has something newer to say.
+            is_newly_choked |= !self.is_choked.swap(!is_all, AcqRel) && !is_all;
+            if turn == TURNS {
+                let _ = self.relief.compare_exchange(NOT_NEEDED, WANTED, AcqRel, Relaxed);
+            }
+            let is_relieved = self.relief.load(Acquire) == COMING;
             drop(sending);
             // Whoever found it taken up to now has left something to this thread.
-            if !is_all || !source.has_more() {
+            if !is_all || is_relieved || !source.has_more() {
                 break;
             }
         }
-        Ok(())
+        let _ = self.relief.compare_exchange(WANTED, NOT_NEEDED, AcqRel, Relaxed);
+        Ok(is_newly_choked)
     }
 
-    /// [`flush`](Self::flush) of what TLS has to say, which nobody else looks for: it waits for whoever sends.
-    pub(super) fn flush_tls(&self, socket: &Socket, source: &impl Source) -> io::Result<()> {
-        self.send(&mut locked(&self.sending), socket, source)?;
-        self.flush(socket, source)
-    }
-
-    /// `false`: the socket takes no more for now, and something is left.
+    /// Once. `false`: the socket takes no more for now, and something is left.
     fn send(&self, sending: &mut Sending, socket: &Socket, source: &impl Source) -> io::Result<bool> {
-        let mut is_all = sending.send_sealed(socket)?;
-        while is_all {
-            source.take(&mut sending.plain);
-            self.seal(sending)?;
-            if sending.sealed.is_empty() {
-                break;
-            }
-            is_all = sending.send_sealed(socket)?;
+        if !sending.send_sealed(socket)? {
+            return Ok(false);
         }
-        // Told before another may send, who has something newer to tell.
-        self.is_choked.store(!is_all, Release);
-        Ok(is_all)
+        source.take(&mut sending.plain);
+        self.seal(sending)?;
+        sending.send_sealed(socket)
     }
 
     /// Puts the plain bytes where they are sent from, and what TLS has to say.
@@ -146,7 +184,7 @@ impl Outgoing {
         let _ = sending.send_sealed(socket);
     }
 
-    /// Ends a TLS connection in good form; it is sent with the next [flush of TLS's](Self::flush_tls).
+    /// Ends a TLS connection in good form; it is sent with the next [flush](Self::flush_after_others).
     pub(super) fn say_goodbye(&self) {
         if let Some(tls) = &self.tls {
             locked(tls).send_close_notify();

@@ -120,7 +120,7 @@ impl Reading<'_> {
             return Poll::Pending;
         }
         if self.line.is_choked() {
-            self.line.flush();
+            self.line.flush_rest();
         }
         let Some(turn) = self.line.turn(context.waker()) else {
             self.waiting = Some(context.waker().clone());

@@ -1,5 +1,7 @@
 //! Threads that send on one connection.
 
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};
 
@@ -54,6 +56,59 @@ fn b05_whoever_finds_another_sending_does_not_wait_for_it_and_is_sent_for() {
     server.read_exact(&mut came).unwrap();
     assert_eq!(&came, b"first second third  ");
     assert!(!outgoing.is_choked());
+}
+
+#[test]
+fn b05_what_is_left_is_sent_by_whoever_sees_to_it_behind_one_that_sends() {
+    let (_runtime, _runner, stream, _server) = dial();
+    let socket = Socket::new(stream.bare().unwrap().socket).unwrap();
+    let ((arrived, arrivals), (let_go, gate)) = (channel(), channel());
+    let outgoing = Outgoing::new(None);
+    let source = Gate { commands: Mutex::new(b"first".to_vec()), arrived, let_go: Mutex::new(gate) };
+    thread::scope(|scope| {
+        scope.spawn(|| outgoing.flush(&socket, &source));
+        arrivals.recv_timeout(LONG).unwrap();
+        scope.spawn(|| outgoing.flush_after_others(&socket, &source));
+        arrivals.recv_timeout(Duration::from_millis(20)).unwrap_err();
+        (0..LONG.as_secs()).for_each(|_| let_go.send(()).unwrap());
+        arrivals.recv_timeout(LONG).unwrap();
+    });
+}
+
+/// Always has more, until it is told to end.
+#[derive(Default)]
+struct Endless {
+    taken: AtomicUsize,
+    has_ended: AtomicBool,
+}
+
+impl Source for Endless {
+    fn take(&self, _: &mut Vec<u8>) {
+        self.taken.fetch_add(1, SeqCst);
+        thread::yield_now();
+    }
+
+    fn has_more(&self) -> bool {
+        !self.has_ended.load(SeqCst)
+    }
+}
+
+#[test]
+fn b05_one_that_has_sent_for_others_is_relieved_by_the_next_that_comes() {
+    let (_runtime, _runner, stream, _server) = dial();
+    let socket = Socket::new(stream.bare().unwrap().socket).unwrap();
+    let (outgoing, source) = (Outgoing::new(None), Endless::default());
+    thread::scope(|scope| {
+        let first = scope.spawn(|| outgoing.flush(&socket, &source));
+        while source.taken.load(SeqCst) < 10 {
+            thread::yield_now();
+        }
+        let second = scope.spawn(|| outgoing.flush(&socket, &source));
+        // It would never come back by itself.
+        first.join().unwrap().unwrap();
+        source.has_ended.store(true, SeqCst);
+        second.join().unwrap().unwrap();
+    });
 }
 
 #[test]
