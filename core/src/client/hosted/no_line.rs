@@ -16,6 +16,11 @@ impl Line {
         match *self {}
     }
 
+    /// Sends what is left.
+    pub fn flush_rest(&self) {
+        match *self {}
+    }
+
     /// Reads once.
     pub fn read(&self) {
         match *self {}
