@@ -238,7 +238,7 @@ mod tests {
         let (parkers, risen) = sleepers(5);
         woken_behind(|| {
             parkers.iter().chain(&parkers).for_each(Parker::wake_by_ref);
-            risen.recv_timeout(Duration::from_millis(20)).unwrap_err();
+            assert_eq!(WOKEN.with_borrow(|woken| woken.as_ref().map(Vec::len)), Some(5));
         });
         assert_eq!(numbers(&risen, 5), [0, 1, 2, 3, 4]);
     }
