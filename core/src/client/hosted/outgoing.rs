@@ -105,7 +105,8 @@ impl Outgoing {
             let is_all = self.send(&mut sending, socket, source)?;
             // Said before another may send, who has something newer to say.
             is_newly_choked |= !self.is_choked.swap(!is_all, AcqRel) && !is_all;
-            if turn == TURNS {
+            // At each turn: another that sent meanwhile may have taken the wish for its own.
+            if turn >= TURNS {
                 let _ = self.relief.compare_exchange(NOT_NEEDED, WANTED, AcqRel, Relaxed);
             }
             let is_relieved = self.relief.load(Acquire) == COMING;
