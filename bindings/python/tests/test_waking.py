@@ -130,17 +130,15 @@ def test_a_task_that_ends_the_program_takes_no_reply_from_others(
         await client.execute("PING")
         raise ending
 
-    async def begin(client: AsyncClient) -> tuple[asyncio.Task[None], list[asyncio.Task[None]]]:
-        first, ending, *last = (asyncio.create_task(work(client)) for work in (other, ends, other, other))
-        return ending, [first, *last]
-
     try:
         client = running.run_until_complete(AsyncClient.connect(shared_emulator.request()))
-        ending_task, others = running.run_until_complete(begin(client))
+        # They begin with the loop.
+        tasks = [running.create_task(work(client)) for work in (other, ends, other, other)]
+        ending_task = tasks.pop(1)
         with pytest.raises(ending):
             running.run_forever()
         assert isinstance(ending_task.exception(), ending)
-        running.run_until_complete(asyncio.wait(others, timeout=30))
+        running.run_until_complete(asyncio.wait(tasks, timeout=30))
         assert replies == [b"other"] * 3
         running.run_until_complete(client.close())
     finally:
@@ -238,6 +236,8 @@ def test_a_task_cancelled_at_the_turn_of_its_reply_is_cancelled_once(
                 victim.cancel()
                 await asyncio.wait([victim])
             assert ended == ["cancelled"] * 50
+            # Behind all that were given up.
+            await client.execute("PING")
             assert client.stats()["in_flight"] == 0
 
     run(loop, work())
