@@ -34,7 +34,7 @@ def logged_in(connection_class: type[AbstractConnection]) -> type[AbstractConnec
     name = f"LoggedIn{connection_class.__name__}"
     # kombu's own subclass: a socket that is replaced behind its event loop is never read again.
     has_a_poller = connection_class.__module__ == "kombu.transport.redis"
-    return type(name, (LoggedIn, connection_class), {"_has_a_poller": has_a_poller})
+    return type(name, (LoggedIn, connection_class), {"_base": connection_class, "_has_a_poller": has_a_poller})
 
 
 class LoggedIn(AbstractConnection):
@@ -42,6 +42,9 @@ class LoggedIn(AbstractConnection):
 
     It logs in again where redis-py makes its health checks: just before a command, when no reply is awaited.
     """
+
+    _base: type[AbstractConnection]
+    """What it goes before. `super()` would look for that anew at each command."""
 
     _session: Session | None = None
     _subscriber: weakref.ref[Any] | None = None
@@ -129,7 +132,7 @@ class LoggedIn(AbstractConnection):
 
     def send_command(self, *arguments: Any, **options: Any) -> None:
         """Sends it, after a login where that is due."""
-        super().send_command(*arguments, **options)
+        self._base.send_command(self, *arguments, **options)
         if arguments[0] in TRANSACTIONS:
             self._in_transaction = TRANSACTIONS[arguments[0]]
 
@@ -200,13 +203,13 @@ class LoggedIn(AbstractConnection):
         if self._listens and self._session is not None:
             self._keep_listening(self._session)
         # It takes `None` for ever, whatever its types say.
-        return bool(super().can_read(timeout))  # type: ignore[arg-type]
+        return bool(self._base.can_read(self, timeout))  # type: ignore[arg-type]
 
     def read_response(self, *arguments: Any, **options: Any) -> Any:
         """The next reply, or what was published; `None` in place of the answer to a subscriber's login."""
         session = self._session if options else None
         if session is None or not is_news(options):
-            return super().read_response(*arguments, **options)
+            return self._base.read_response(self, *arguments, **options)
         self._listens = True
         if options.get("timeout", self.socket_timeout) is None:
             self._wait_for_news(session)

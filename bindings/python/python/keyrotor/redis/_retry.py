@@ -31,7 +31,8 @@ class Patience(Retry):
             with_failure_count: bool = False,  # noqa: FBT001, FBT002
         ) -> Any:
             """As redis-py's."""
-            return super().call_with_retry(do, fail, is_retryable or _is_retryable, with_failure_count)
+            # At each command, so that it does without `super()`.
+            return Retry.call_with_retry(self, do, fail, is_retryable or _is_retryable, with_failure_count)
 
     else:
 
