@@ -45,32 +45,41 @@ const BLOCKING: [(&str, Place, Unit); 8] = [
 
 /// How this command waits; `None` where it does not. One whose timeout is no number is the server's to refuse.
 pub(super) fn wait_of(command: &Cmd) -> Option<Wait> {
-    let arguments: Vec<&[u8]> = command.args_iter().map_while(simple).collect();
-    let (name, rest) = arguments.split_first()?;
+    let name = command.args_iter().next().and_then(simple)?;
     if let Some((_, place, unit)) = BLOCKING.iter().find(|(it, ..)| name.eq_ignore_ascii_case(it.as_bytes()))
     {
+        let arguments = simple_ones(command);
         let at = match place {
             Place::First => 1,
-            Place::Last => rest.len(),
+            Place::Last => arguments.len() - 1,
         };
         return Some(wait(&arguments, at, *unit, true));
     }
     let is_group = name.eq_ignore_ascii_case(b"XREADGROUP");
-    if !is_group && !name.eq_ignore_ascii_case(b"XREAD") {
-        return None;
+    if is_group || name.eq_ignore_ascii_case(b"XREAD") {
+        return wait_for_entries(&simple_ones(command), is_group);
     }
+    None
+}
+
+/// How a command that reads streams waits.
+fn wait_for_entries(arguments: &[&[u8]], is_group: bool) -> Option<Wait> {
     // Keys come after STREAMS; one may be called BLOCK.
-    let options = rest.iter().take_while(|word| !word.eq_ignore_ascii_case(b"STREAMS"));
-    let block = options.enumerate().find(|(_, word)| word.eq_ignore_ascii_case(b"BLOCK"))?.0 + 1;
+    let options = arguments.iter().take_while(|word| !word.eq_ignore_ascii_case(b"STREAMS"));
+    let block = options.enumerate().skip(1).find(|(_, word)| word.eq_ignore_ascii_case(b"BLOCK"))?.0;
     // `$` means from now on: asked again, it would skip what came in between.
     let is_divisible = is_group || !arguments.contains(&&b"$"[..]);
-    Some(wait(&arguments, block + 1, Unit::Milliseconds, is_divisible))
+    Some(wait(arguments, block + 1, Unit::Milliseconds, is_divisible))
 }
 
 /// A command that waits was given a routing.
 pub(super) fn not_routed() -> Error {
     let message = "a command that waits goes where its keys are: execute it without a routing";
     Error::new(Code::CommandUnsupported, message)
+}
+
+fn simple_ones(command: &Cmd) -> Vec<&[u8]> {
+    command.args_iter().map_while(simple).collect()
 }
 
 fn simple(argument: Arg<&[u8]>) -> Option<&[u8]> {

@@ -21,7 +21,7 @@ use super::posting::Ticket;
 use super::pushes::Pushes;
 use super::runner::{Runner, Stream};
 use super::sendable::Sendable;
-use super::wire::{Deadline, Replies, Wire};
+use super::wire::{Deadline, Lent, Replies, Waiting, Wire};
 use crate::clock::SystemClock;
 use crate::config::Address;
 use crate::credential::Credential;
@@ -82,21 +82,12 @@ impl Shared {
         self.driver.register(waker);
     }
 
-    pub(super) fn take_outgoing(&self, emptied: &mut Vec<u8>) {
-        self.take_outgoing_and_look(emptied);
-    }
-
-    /// [`take_outgoing`](Self::take_outgoing). Whether calls have to be looked at sooner than was said last.
-    pub(super) fn take_outgoing_and_look(&self, emptied: &mut Vec<u8>) -> bool {
-        let is_late = {
-            let mut wire = self.wire();
-            wire.take_outgoing(emptied);
-            wire.is_late()
-        };
+    pub(super) fn take_outgoing(&self, emptied: &mut Vec<u8>) -> Lent {
+        let lent = self.wire().take_outgoing(emptied);
         if emptied.len() >= BACKLOG {
             self.room.notify_waiters();
         }
-        is_late
+        lent
     }
 
     pub(super) fn deliver(&self, replies: impl ExactSizeIterator<Item = Result<Value>>) -> Result<()> {
@@ -198,8 +189,7 @@ impl Connection {
         deadline: Option<Deadline>,
         pack: impl FnOnce(&mut Vec<u8>),
     ) -> Result<Replies> {
-        self.room(deadline).await?;
-        let waiting = self.shared.wire().submit(count, deadline, pack)?;
+        let waiting = self.with_room(deadline, |wire| wire.submit(count, deadline, pack)).await?;
         self.driven.answer(waiting, deadline).await
     }
 
@@ -224,12 +214,19 @@ impl Connection {
         };
         // What follows within the same turn of the loop goes out in one piece.
         if taken.is_alone {
-            self.driven.send();
+            self.driven.send(Some(deadline.began()));
         }
         if taken.is_first_to_end {
             self.driven.stir();
         }
         Ok(taken.is_alone)
+    }
+
+    /// Whoever waits for a reply of this connection waits for nothing else meanwhile.
+    pub(super) fn serves_alone(&self) {
+        if matches!(self.role, Role::Shared) {
+            self.driven.serves_alone();
+        }
     }
 
     /// It is logged in and set up.
@@ -244,19 +241,28 @@ impl Connection {
         count: usize,
         deadline: Deadline,
     ) -> Result<()> {
-        self.room(Some(deadline)).await?;
         let pack = |out: &mut Vec<u8>| command.write_packed_command(out);
-        let waiting = self.shared.wire().submit_confirmed(count, deadline, pack)?;
+        let submit = |wire: &mut Wire| wire.submit_confirmed(count, deadline, pack);
+        let waiting = self.with_room(Some(deadline), submit).await?;
         let replies = self.driven.answer(waiting, Some(deadline)).await?;
         replies.into_iter().find_map(Result::err).map_or(Ok(()), Err)
     }
 
-    /// Waits while the socket does not keep up, until the deadline.
-    async fn room(&self, deadline: Option<Deadline>) -> Result<()> {
-        if self.shared.wire().backlog() < BACKLOG {
-            return Ok(());
+    /// Submits, waiting before while the socket does not keep up, until the deadline.
+    async fn with_room(
+        &self,
+        deadline: Option<Deadline>,
+        submit: impl FnOnce(&mut Wire) -> Result<Waiting>,
+    ) -> Result<Waiting> {
+        loop {
+            {
+                let mut wire = self.shared.wire();
+                if wire.backlog() < BACKLOG {
+                    return submit(&mut wire);
+                }
+            }
+            Box::pin(self.drained_by(deadline)).await?;
         }
-        Box::pin(self.drained_by(deadline)).await
     }
 
     async fn drained_by(&self, deadline: Option<Deadline>) -> Result<()> {
@@ -298,7 +304,12 @@ impl Connection {
 
     /// Whether commands may be sent on it, as far as can be known now.
     pub(super) fn is_usable(&self) -> bool {
-        self.driven.look();
+        self.is_usable_at(self.runner.now())
+    }
+
+    /// [`is_usable`](Self::is_usable) for a caller that knows the time.
+    pub(super) fn is_usable_at(&self, now: Duration) -> bool {
+        self.driven.look(now);
         !self.has_ended()
     }
 

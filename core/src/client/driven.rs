@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::connection::Shared;
 use super::driver::Driver;
@@ -51,17 +52,28 @@ impl Driven {
         }
     }
 
-    /// Has what was submitted sent.
-    pub(super) fn send(&self) {
+    /// Has what was submitted sent: `now` on the runner's clock, where the caller knows.
+    pub(super) fn send(&self, now: Option<Duration>) {
         match self {
             Self::ByRuntime(shared) => shared.wake(),
             #[cfg(unix)]
-            Self::ByCallers(line) => line.flush(),
+            Self::ByCallers(line) => match now {
+                Some(now) => line.flush_at(now),
+                None => line.flush(),
+            },
         }
     }
 
     pub(super) fn is_by_callers(&self) -> bool {
         !matches!(self, Self::ByRuntime(_))
+    }
+
+    /// Whoever waits for it waits for nothing else.
+    pub(super) fn serves_alone(&self) {
+        #[cfg(unix)]
+        if let Self::ByCallers(line) = self {
+            line.serves_alone();
+        }
     }
 
     /// Callers may have it.
@@ -74,7 +86,11 @@ impl Driven {
 
     /// Sees to it that what was submitted goes out, and waits for what comes back.
     pub(super) async fn answer(&self, waiting: Waiting, deadline: Option<Deadline>) -> Result<Replies> {
-        self.send();
+        self.send(deadline.map(Deadline::began));
+        #[cfg(unix)]
+        if let (Self::ByCallers(line), Some(Deadline { within, .. })) = (self, deadline) {
+            line.read_until(|| !waiting.is_empty(), within);
+        }
         // Whoever drives answers every call before it goes.
         self.attended(deadline, waiting).await.unwrap_or_else(|_| Err(disconnected("its driver is gone")))
     }
@@ -98,10 +114,10 @@ impl Driven {
     }
 
     /// Hears of a server that hung up, where nobody else would have.
-    pub(super) fn look(&self) {
+    pub(super) fn look(&self, now: Duration) {
         #[cfg(unix)]
         if let Self::ByCallers(line) = self {
-            line.look();
+            line.look(now);
         }
     }
 }

@@ -63,7 +63,7 @@ impl Driver {
             let unsent = self.writing.get(self.written..).unwrap_or_default();
             if unsent.is_empty() {
                 self.written = 0;
-                if self.shared.take_outgoing_and_look(&mut self.writing) {
+                if self.shared.take_outgoing(&mut self.writing).is_late {
                     self.alarm = None;
                 }
                 if self.writing.is_empty() {

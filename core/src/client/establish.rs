@@ -102,6 +102,9 @@ impl Session {
             login::read_from_replica(&connection, &self.settings, &**runner).await?;
         }
         self.note_connection(&connection)?;
+        if self.settings.cluster.is_none() {
+            connection.serves_alone();
+        }
         connection.is_ready();
         Ok(connection)
     }

@@ -53,8 +53,17 @@ impl Link {
 
     /// The connection, where there is one.
     pub(super) fn connected(&self) -> Option<Arc<Connection>> {
+        self.connected_if(Connection::is_usable)
+    }
+
+    /// [`connected`](Self::connected) for a caller that knows the time.
+    pub(super) fn connected_at(&self, now: Duration) -> Option<Arc<Connection>> {
+        self.connected_if(|connection| connection.is_usable_at(now))
+    }
+
+    fn connected_if(&self, is_usable: impl FnOnce(&Connection) -> bool) -> Option<Arc<Connection>> {
         match &*self.0.borrow() {
-            State::Up(connection) if connection.is_usable() => Some(Arc::clone(connection)),
+            State::Up(connection) if is_usable(connection) => Some(Arc::clone(connection)),
             _ => None,
         }
     }

@@ -99,7 +99,7 @@ impl Node {
         deadline: Deadline,
         runner: &Arc<dyn Runner>,
     ) -> Result<S::Reply> {
-        let connection = match self.link.connected() {
+        let connection = match self.link.connected_at(deadline.began()) {
             Some(connection) => connection,
             None => {
                 self.start(runner);

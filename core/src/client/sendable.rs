@@ -71,7 +71,7 @@ impl Sendable for Batch {
 
     fn reply(&self, replies: Replies) -> Result<Self::Reply> {
         if !self.is_atomic() {
-            return Ok(replies);
+            return Ok(replies.into_vec());
         }
         outcome_of_exec(replies)?.ok_or_else(|| Error::internal("EXEC answered without an array"))
     }
@@ -86,7 +86,7 @@ impl Sendable for Batch {
 
 /// Of MULTI, the queued commands and EXEC, the last reply is what counts; where it is an error, the first one says
 /// why. `None`: a key under watch was changed.
-pub(super) fn outcome_of_exec(mut replies: Vec<Result<Value>>) -> Result<Option<Vec<Result<Value>>>> {
+pub(super) fn outcome_of_exec(mut replies: Replies) -> Result<Option<Vec<Result<Value>>>> {
     match replies.pop() {
         Some(Ok(Value::Array(values))) => {
             Ok(Some(values.into_iter().map(|value| settle(Ok(value))).collect()))

@@ -1,5 +1,6 @@
 //! What all connections of one client share: how it logs in, where it runs, what it counted, whether it was closed.
 
+use std::ops::Deref;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -131,7 +132,7 @@ impl Session {
         count: u64,
         work: impl Future<Output = Result<T>>,
     ) -> Result<T> {
-        let _place = self.place()?;
+        let _place = Place::take(&**self)?;
         self.counts.commands.fetch_add(count, Relaxed);
         let outcome = work.await.map_err(|error| self.or_closed(error));
         if let Err(error) = &outcome {
@@ -158,17 +159,7 @@ impl Session {
     /// # Errors
     /// [`Code::RequestLimit`] where all are taken.
     pub(super) fn place(self: &Arc<Self>) -> Result<Place> {
-        let before = self.counts.in_flight.fetch_add(1, Relaxed);
-        let place = Place(Arc::clone(self));
-        match self.settings.inflight_limit {
-            Some(limit) if usize::try_from(before).unwrap_or(usize::MAX) >= limit => Err(Error::new(
-                Code::RequestLimit,
-                format!(
-                    "{limit} requests are in flight, which is the limit; wait, or raise inflight_requests_limit"
-                ),
-            )),
-            _ => Ok(place),
-        }
+        Place::take(Arc::clone(self))
     }
 
     /// A reply that did not come since the client was closed.
@@ -279,9 +270,25 @@ pub(super) fn without_login() -> Error {
 }
 
 /// A request in flight.
-pub(super) struct Place(Arc<Session>);
+pub(super) struct Place<S: Deref<Target = Session> = Arc<Session>>(S);
 
-impl Drop for Place {
+impl<S: Deref<Target = Session>> Place<S> {
+    fn take(session: S) -> Result<Self> {
+        let before = session.counts.in_flight.fetch_add(1, Relaxed);
+        let place = Self(session);
+        match place.0.settings.inflight_limit {
+            Some(limit) if usize::try_from(before).unwrap_or(usize::MAX) >= limit => Err(Error::new(
+                Code::RequestLimit,
+                format!(
+                    "{limit} requests are in flight, which is the limit; wait, or raise inflight_requests_limit"
+                ),
+            )),
+            _ => Ok(place),
+        }
+    }
+}
+
+impl<S: Deref<Target = Session>> Drop for Place<S> {
     fn drop(&mut self) {
         self.0.counts.in_flight.fetch_sub(1, Relaxed);
     }

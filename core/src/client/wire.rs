@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use keyrotor_proto::Code;
 use redis::Value;
+use smallvec::SmallVec;
 use tokio::sync::oneshot;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -15,8 +16,8 @@ use crate::error::{Error, Result};
 /// A buffer that a large batch has blown up is given back.
 const KEPT: usize = 64 << 10;
 
-/// The outcome of everything that one call sent.
-pub(super) type Replies = Vec<Result<Value>>;
+/// The outcome of everything that one call sent, which is one command as a rule.
+pub(super) type Replies = SmallVec<[Result<Value>; 1]>;
 /// Where they arrive. Dropping it gives the call up: its replies are then dropped too.
 pub(super) type Waiting = oneshot::Receiver<Result<Replies>>;
 
@@ -53,6 +54,15 @@ pub(super) struct Taken {
     pub(super) is_first_to_end: bool,
 }
 
+/// What was handed out to be written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lent {
+    /// A login is in it.
+    pub(super) is_secret: bool,
+    /// A call came whose time is over before the moment that [`expire`](Wire::expire) returned last.
+    pub(super) is_late: bool,
+}
+
 /// Who is told the outcome of a call.
 enum Caller {
     Waiting(oneshot::Sender<Result<Replies>>),
@@ -83,6 +93,13 @@ impl Caller {
 pub(super) struct Deadline {
     pub(super) within: Duration,
     pub(super) at: Duration,
+}
+
+impl Deadline {
+    /// When the call began.
+    pub(super) fn began(self) -> Duration {
+        self.at.saturating_sub(self.within)
+    }
 }
 
 impl Wire {
@@ -122,7 +139,7 @@ impl Wire {
         self.owed.push_back(Owed {
             left: count,
             ends_with_error: false,
-            replies: Vec::with_capacity(count),
+            replies: Replies::with_capacity(count),
             deadline: Some(deadline),
             caller: Some(Caller::Told(caller)),
         });
@@ -154,7 +171,7 @@ impl Wire {
         }
         self.write(pack);
         let (caller, waiting) = oneshot::channel();
-        let (caller, replies) = (Some(Caller::Waiting(caller)), Vec::with_capacity(left));
+        let (caller, replies) = (Some(Caller::Waiting(caller)), Replies::with_capacity(left));
         self.is_late |= deadline.zip(self.looked_at).is_some_and(|(deadline, at)| deadline.at < at);
         self.owed.push_back(Owed { left, ends_with_error, replies, deadline, caller });
         Ok(waiting)
@@ -189,7 +206,7 @@ impl Wire {
     }
 
     /// Exchanges what is to be written for an emptied buffer.
-    pub(super) fn take_outgoing(&mut self, emptied: &mut Vec<u8>) {
+    pub(super) fn take_outgoing(&mut self, emptied: &mut Vec<u8>) -> Lent {
         if std::mem::replace(&mut self.lent_secret, std::mem::take(&mut self.holds_secret)) {
             emptied.zeroize();
         }
@@ -198,6 +215,7 @@ impl Wire {
             *emptied = Vec::new();
         }
         std::mem::swap(&mut self.outgoing, emptied);
+        Lent { is_secret: self.lent_secret, is_late: self.is_late }
     }
 
     /// Hands replies to the calls that are owed them.
@@ -234,11 +252,6 @@ impl Wire {
         }
         (self.looked_at, self.is_late) = (next, false);
         next
-    }
-
-    /// Whether a call came whose time is over before the moment that [`expire`](Self::expire) returned last.
-    pub(super) fn is_late(&self) -> bool {
-        self.is_late
     }
 
     /// Ends all calls with this error, and refuses those that follow with it.

@@ -5,7 +5,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::pin::pin;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
@@ -45,6 +45,7 @@ pub struct Line {
     used_at: AtomicU64,
     /// Calls that wait where nobody can read: on the runtime itself.
     unattended: AtomicUsize,
+    serves_alone: AtomicBool,
     /// Of the event loop that watches it.
     mailbox: Option<Arc<Mailbox>>,
     /// For whoever stands in.
@@ -82,6 +83,7 @@ impl Line {
             baton: Baton::default(),
             used_at: AtomicU64::new(0),
             unattended: AtomicUsize::new(0),
+            serves_alone: AtomicBool::new(false),
             mailbox,
             changed: Notify::new(),
         })
@@ -94,17 +96,22 @@ impl Line {
 
     /// Sends what was submitted, as far as the socket takes it now; or leaves it to another thread that sends already.
     pub fn flush(&self) {
-        self.send(|| self.outgoing.flush(&self.socket, &*self.shared));
+        self.flush_at(self.runner.now());
+    }
+
+    /// [`flush`](Self::flush) by a caller that knows the time.
+    pub(in crate::client) fn flush_at(&self, now: Duration) {
+        self.send(now, || self.outgoing.flush(&self.socket, &*self.shared));
     }
 
     /// Sends what is left where the line was [choked](Self::is_choked) and the socket takes more; it waits for another
     /// thread that sends.
     pub fn flush_rest(&self) {
-        self.send(|| self.outgoing.flush_after_others(&self.socket, &*self.shared));
+        self.send(self.runner.now(), || self.outgoing.flush_after_others(&self.socket, &*self.shared));
     }
 
-    fn send(&self, flush: impl FnOnce() -> io::Result<bool>) {
-        self.used_at.store(nanoseconds(self.runner.now()), Relaxed);
+    fn send(&self, now: Duration, flush: impl FnOnce() -> io::Result<bool>) {
+        self.used_at.store(nanoseconds(now), Relaxed);
         match flush() {
             Ok(false) => {}
             // Whoever left something to this thread does not know.
@@ -162,6 +169,27 @@ impl Line {
         self.changed.notify_one();
     }
 
+    /// Whoever waits for it waits for nothing else.
+    pub(in crate::client) fn serves_alone(&self) {
+        self.serves_alone.store(true, Relaxed);
+    }
+
+    /// Reads until something has come, where the calling thread [attends](super::attend) to this line alone and nobody
+    /// else reads. What is waited for need not be polled in vain then, nor woken: the calling thread stays here, for one
+    /// slice at most in which nothing comes.
+    pub(in crate::client) fn read_until(&self, has_come: impl Fn() -> bool, within: Duration) {
+        if !self.serves_alone.load(Relaxed) || !seat::is_taken() || !self.baton.take() {
+            return;
+        }
+        let turn = Turn(self);
+        // Another may have read it before.
+        while !has_come() {
+            if !turn.read_within(within) {
+                return seat::note_wait();
+            }
+        }
+    }
+
     /// Waits with others for what comes in: the calling thread reads it, or its runtime does.
     pub(in crate::client) async fn attended<F: Future>(
         self: &Arc<Self>,
@@ -202,13 +230,17 @@ impl Line {
 
     /// Whether nothing was sent for so long, and nobody waits in a read.
     pub(super) fn is_quiet(&self, long: Duration) -> bool {
+        self.is_quiet_at(self.runner.now(), long)
+    }
+
+    fn is_quiet_at(&self, now: Duration, long: Duration) -> bool {
         let used_at = Duration::from_nanos(self.used_at.load(Relaxed));
-        self.runner.now().saturating_sub(used_at) >= long && !self.baton.is_held()
+        now.saturating_sub(used_at) >= long && !self.baton.is_held()
     }
 
     /// After a pause, looks whether the server hung up meanwhile.
-    pub(in crate::client) fn look(&self) {
-        if !self.is_watched() && self.is_quiet(FRESH) {
+    pub(in crate::client) fn look(&self, now: Duration) {
+        if !self.is_watched() && self.is_quiet_at(now, FRESH) {
             self.read_if_free();
         }
     }
@@ -296,8 +328,8 @@ impl Line {
 }
 
 impl Source for Shared {
-    fn take(&self, emptied: &mut Vec<u8>) {
-        self.take_outgoing(emptied);
+    fn take(&self, emptied: &mut Vec<u8>) -> bool {
+        self.take_outgoing(emptied).is_secret
     }
 
     fn has_more(&self) -> bool {

@@ -18,8 +18,8 @@ const KEPT: usize = 64 << 10;
 /// Where what is to be sent comes from. Calls come to it on any thread, and are followed by a
 /// [flush](Outgoing::flush).
 pub(super) trait Source {
-    /// All that it has, in a buffer that is empty before.
-    fn take(&self, emptied: &mut Vec<u8>);
+    /// All that it has, in place of what a buffer holds. Whether there is a secret in it.
+    fn take(&self, emptied: &mut Vec<u8>) -> bool;
     fn has_more(&self) -> bool;
 }
 
@@ -48,18 +48,18 @@ const TURNS: u32 = 2;
 
 #[derive(Default)]
 struct Sending {
-    is_under_tls: bool,
     plain: Vec<u8>,
     sealed: Vec<u8>,
+    /// A login is in `sealed`, for all to read.
+    is_secret: bool,
     sent: usize,
 }
 
 impl Outgoing {
     pub(super) fn new(tls: Option<ClientConnection>) -> Self {
-        let sending = Sending { is_under_tls: tls.is_some(), ..Sending::default() };
         let tls = tls.map(|tls| Mutex::new(Box::new(tls)));
         Self {
-            sending: Mutex::new(sending),
+            sending: Mutex::default(),
             tls,
             relief: AtomicU8::new(NOT_NEEDED),
             is_choked: AtomicBool::new(false),
@@ -99,14 +99,14 @@ impl Outgoing {
         socket: &Socket,
         source: &impl Source,
     ) -> io::Result<bool> {
-        let (mut mine, mut is_newly_choked) = (Some(sending), false);
+        let (mut mine, mut is_newly_choked, mut has_wished) = (Some(sending), false, false);
         for turn in 1_u32.. {
             let Some(mut sending) = mine.take().or_else(|| free(&self.sending)) else { break };
             let is_all = self.send(&mut sending, socket, source)?;
-            // Said before another may send, who has something newer to say.
-            is_newly_choked |= !self.is_choked.swap(!is_all, AcqRel) && !is_all;
+            is_newly_choked |= self.note_choke(&sending, !is_all);
             // At each turn: another that sent meanwhile may have taken the wish for its own.
             if turn >= TURNS {
+                has_wished = true;
                 let _ = self.relief.compare_exchange(NOT_NEEDED, WANTED, AcqRel, Relaxed);
             }
             let is_relieved = self.relief.load(Acquire) == COMING;
@@ -116,8 +116,20 @@ impl Outgoing {
                 break;
             }
         }
-        let _ = self.relief.compare_exchange(WANTED, NOT_NEEDED, AcqRel, Relaxed);
+        if has_wished {
+            let _ = self.relief.compare_exchange(WANTED, NOT_NEEDED, AcqRel, Relaxed);
+        }
         Ok(is_newly_choked)
+    }
+
+    /// Says whether the socket took all, before another may send, who has something newer to say. `true`: until now it
+    /// did.
+    fn note_choke(&self, _sending: &MutexGuard<'_, Sending>, is_choked: bool) -> bool {
+        let is_news = self.is_choked.load(Relaxed) != is_choked;
+        if is_news {
+            self.is_choked.store(is_choked, Release);
+        }
+        is_news && is_choked
     }
 
     /// Once. `false`: the socket takes no more for now, and something is left.
@@ -125,15 +137,16 @@ impl Outgoing {
         if !sending.send_sealed(socket)? {
             return Ok(false);
         }
-        source.take(&mut sending.plain);
-        self.seal(sending)?;
+        let is_secret = source.take(&mut sending.plain);
+        self.seal(sending, is_secret)?;
         sending.send_sealed(socket)
     }
 
     /// Puts the plain bytes where they are sent from, and what TLS has to say.
-    fn seal(&self, sending: &mut Sending) -> io::Result<()> {
+    fn seal(&self, sending: &mut Sending, is_secret: bool) -> io::Result<()> {
         let Some(tls) = &self.tls else {
             std::mem::swap(&mut sending.plain, &mut sending.sealed);
+            sending.is_secret = is_secret;
             return Ok(());
         };
         let mut tls = locked(tls);
@@ -204,8 +217,7 @@ impl Sending {
             }
         }
         self.sent = 0;
-        if !self.is_under_tls {
-            // It may have been a login.
+        if std::mem::take(&mut self.is_secret) {
             self.sealed.as_mut_slice().zeroize();
         }
         self.sealed.clear();

@@ -10,6 +10,7 @@ use std::thread::{self, Thread};
 use std::time::Duration;
 
 use keyrotor_proto::Code;
+use smallvec::SmallVec;
 
 use super::line::Line;
 use super::socket::SLICE;
@@ -20,8 +21,8 @@ use crate::host::on_event_loop;
 const CHOKED: Duration = Duration::from_millis(5);
 
 thread_local! {
-    /// The connections that the future polled on this thread waits for; `None` where nobody here would read them.
-    static WISHES: RefCell<Option<Vec<Wish>>> = const { RefCell::new(None) };
+    /// What the future polled on this thread waits for; `None` where nobody here would read it.
+    static WISHES: RefCell<Option<Wishes>> = const { RefCell::new(None) };
     static PARKER: (Arc<Parker>, Waker) = Parker::with_waker();
     /// Those who were woken by what this thread hands out now; `None` where each is woken at once.
     static WOKEN: RefCell<Option<Vec<Arc<Parker>>>> = const { RefCell::new(None) };
@@ -59,6 +60,11 @@ impl Parker {
         (Arc::clone(&parker), Waker::from(parker))
     }
 
+    /// One that wakes itself is not asleep.
+    fn is_of_this_thread(self: &Arc<Self>) -> bool {
+        PARKER.try_with(|(own, _)| Arc::ptr_eq(own, self)).unwrap_or_default()
+    }
+
     fn take(&self) -> bool {
         self.is_woken.swap(false, AcqRel)
     }
@@ -83,7 +89,7 @@ impl Wake for Parker {
 
     fn wake_by_ref(self: &Arc<Self>) {
         // Whoever woke it before sees to it that it gets up.
-        if self.is_woken.swap(true, AcqRel) || self.thread.id() == thread::current().id() {
+        if self.is_woken.swap(true, AcqRel) || self.is_of_this_thread() {
             return;
         }
         let is_gathered =
@@ -100,11 +106,30 @@ struct Wish {
     within: Duration,
 }
 
+/// What a future waits for.
+#[derive(Default)]
+struct Wishes {
+    /// One as a rule.
+    lines: SmallVec<[Wish; 1]>,
+    /// It has waited while it was polled, in vain.
+    has_waited: bool,
+}
+
+/// Whether the calling thread reads what the future that it polls waits for.
+pub(super) fn is_taken() -> bool {
+    WISHES.with_borrow(Option::is_some)
+}
+
+/// Nothing came for so long that the thread has to look around before it waits again.
+pub(super) fn note_wait() {
+    WISHES.with_borrow_mut(|wishes| wishes.get_or_insert_default().has_waited = true);
+}
+
 /// Has the thread that polls this read the line. `false`: this one would not.
 pub(super) fn wish(line: &Arc<Line>, within: Duration) -> bool {
     WISHES.with_borrow_mut(|wishes| match wishes {
         Some(wishes) => {
-            wishes.push(Wish { line: Arc::clone(line), within });
+            wishes.lines.push(Wish { line: Arc::clone(line), within });
             true
         }
         None => false,
@@ -125,55 +150,54 @@ pub fn attend<T, E: From<Error>>(
         let message = "this thread drives an event loop and cannot wait; use the async form of this call";
         return Err(Error::new(Code::CredentialsPending, message).into());
     }
-    let mut seat = Seat::take()?;
-    let waker = seat.waker.clone();
-    let (mut context, mut future) = (Context::from_waker(&waker), pin!(future));
-    loop {
-        if let Poll::Ready(outcome) = seat.poll(future.as_mut(), &mut context) {
-            return Ok(outcome);
+    let attended = PARKER.try_with(|(parker, waker)| {
+        let mut seat = Seat::take(parker, waker);
+        let (mut context, mut future) = (Context::from_waker(waker), pin!(future));
+        loop {
+            if let Poll::Ready(outcome) = seat.poll(future.as_mut(), &mut context) {
+                return Ok(outcome);
+            }
+            if !seat.wait() {
+                interrupted()?;
+            }
         }
-        if !seat.wait() {
-            interrupted()?;
-        }
-    }
+    });
+    attended.unwrap_or_else(|_| Err(Error::new(Code::Cancelled, "this thread is about to end").into()))
 }
 
 /// A thread's place among those that read. A signal's handler may take it once more, within.
-struct Seat {
-    outer: Option<Vec<Wish>>,
-    parker: Arc<Parker>,
-    waker: Waker,
+struct Seat<'a> {
+    outer: Option<Wishes>,
+    parker: &'a Parker,
+    waker: &'a Waker,
     /// Whether the time of the calls that are waited for has to be looked at.
     has_waited: bool,
 }
 
-impl Seat {
-    fn take() -> Result<Self> {
-        let (parker, waker) = PARKER
-            .try_with(Clone::clone)
-            .map_err(|_| Error::new(Code::Cancelled, "this thread is about to end"))?;
-        let outer = WISHES.replace(Some(Vec::new()));
-        Ok(Self { outer, parker, waker, has_waited: false })
+impl<'a> Seat<'a> {
+    fn take(parker: &'a Parker, waker: &'a Waker) -> Self {
+        let outer = WISHES.replace(Some(Wishes::default()));
+        Self { outer, parker, waker, has_waited: false }
     }
 
     fn poll<F: Future>(&self, future: Pin<&mut F>, context: &mut Context<'_>) -> Poll<F::Output> {
         self.parker.take();
-        WISHES.with_borrow_mut(|wishes| wishes.get_or_insert_default().clear());
+        WISHES.set(Some(Wishes::default()));
         future.poll(context)
     }
 
     /// Until the future has something to do. `false`: for long enough without.
     fn wait(&mut self) -> bool {
-        let wishes = WISHES.take().unwrap_or_default();
-        match wishes.as_slice() {
+        let Wishes { lines, has_waited } = WISHES.take().unwrap_or_default();
+        match lines.as_slice() {
+            _ if has_waited => false,
             [] => self.parker.park(SLICE),
             [wish] => self.wait_on(wish),
-            wishes => {
-                let _read_meanwhile: Vec<_> = wishes.iter().map(|wish| wish.line.unattended()).collect();
+            lines => {
+                let _read_meanwhile: Vec<_> = lines.iter().map(|wish| wish.line.unattended()).collect();
                 self.parker.park(SLICE)
             }
         };
-        WISHES.set(Some(wishes));
         let is_woken = self.parker.is_woken();
         self.has_waited |= !is_woken;
         is_woken
@@ -181,11 +205,11 @@ impl Seat {
 
     fn wait_on(&self, Wish { line, within }: &Wish) -> bool {
         let within = if self.has_waited { line.expire().unwrap_or(SLICE) } else { *within };
-        let Some(turn) = line.turn(&self.waker) else {
+        let Some(turn) = line.turn(self.waker) else {
             // Where the socket takes nothing, whoever reads may not know that something is left to send: it waits for
             // replies alone.
             let is_woken = self.parker.park(if line.is_choked() { CHOKED } else { within.min(SLICE) });
-            line.leave(&self.waker);
+            line.leave(self.waker);
             if line.is_choked() && !is_woken {
                 line.flush();
             }
@@ -196,7 +220,7 @@ impl Seat {
     }
 }
 
-impl Drop for Seat {
+impl Drop for Seat<'_> {
     fn drop(&mut self) {
         WISHES.set(self.outer.take());
     }

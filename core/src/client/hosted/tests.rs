@@ -3,9 +3,12 @@
 mod sending;
 mod tls;
 
+use std::cell::Cell;
+use std::future::poll_fn;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
+use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
@@ -48,6 +51,13 @@ impl Pair {
         let address = Address { host: "localhost".to_owned(), port: 1 };
         let connection = Connection::open(stream, address, Role::Shared, &Hosting::Callers, &runner).unwrap();
         Self { connection: Arc::new(connection), server, runner, runtime }
+    }
+
+    /// One that those who wait for it wait for alone, and one of many.
+    fn each() -> [Self; 2] {
+        let alone = Self::new();
+        alone.connection.serves_alone();
+        [alone, Self::new()]
     }
 
     fn ask(&self, command: Cmd, within: Duration) -> thread::JoinHandle<Result<Value>> {
@@ -102,54 +112,58 @@ fn number(answer: thread::JoinHandle<Result<Value>>) -> i64 {
 
 #[test]
 fn b05_one_thread_reads_for_all_and_hands_over_when_it_is_done() {
-    let mut pair = Pair::new();
-    let first = pair.ask(cmd("PING"), LONG);
-    pair.expect_pings(1);
-    let second = pair.ask(cmd("PING"), LONG);
-    let third = pair.ask(cmd("PING"), LONG);
-    pair.expect_pings(2);
-    pair.answer(b":1\r\n");
-    assert_eq!(number(first), 1);
-    pair.answer(b":2\r\n:3\r\n");
-    assert_eq!(number(second) + number(third), 5);
+    for mut pair in Pair::each() {
+        let first = pair.ask(cmd("PING"), LONG);
+        pair.expect_pings(1);
+        let second = pair.ask(cmd("PING"), LONG);
+        let third = pair.ask(cmd("PING"), LONG);
+        pair.expect_pings(2);
+        pair.answer(b":1\r\n");
+        assert_eq!(number(first), 1);
+        pair.answer(b":2\r\n:3\r\n");
+        assert_eq!(number(second) + number(third), 5);
+    }
 }
 
 #[test]
 fn b09_a_reader_that_gives_up_hands_over_and_its_reply_goes_to_nobody() {
-    let mut pair = Pair::new();
-    let gives_up = pair.ask_until(cmd("PING"), LONG, || Err(Error::closed("test")));
-    pair.expect_pings(1);
-    let stays = pair.ask(cmd("PING"), LONG);
-    pair.expect_pings(1);
-    assert_eq!(gives_up.join().unwrap().unwrap_err().code(), Code::Closed);
-    pair.answer(b":1\r\n:2\r\n");
-    assert_eq!(number(stays), 2);
+    for mut pair in Pair::each() {
+        let gives_up = pair.ask_until(cmd("PING"), LONG, || Err(Error::closed("test")));
+        pair.expect_pings(1);
+        let stays = pair.ask(cmd("PING"), LONG);
+        pair.expect_pings(1);
+        assert_eq!(gives_up.join().unwrap().unwrap_err().code(), Code::Closed);
+        pair.answer(b":1\r\n:2\r\n");
+        assert_eq!(number(stays), 2);
+    }
 }
 
 #[test]
 fn b09_a_reply_that_is_late_goes_to_nobody() {
-    let mut pair = Pair::new();
-    let late = pair.ask(cmd("PING"), Duration::from_millis(30));
-    pair.expect_pings(1);
-    assert_eq!(late.join().unwrap().unwrap_err().code(), Code::RequestTimeout);
-    let next = pair.ask(cmd("PING"), LONG);
-    pair.expect_pings(1);
-    pair.answer(b":1\r\n:2\r\n");
-    assert_eq!(number(next), 2);
+    for mut pair in Pair::each() {
+        let late = pair.ask(cmd("PING"), Duration::from_millis(30));
+        pair.expect_pings(1);
+        assert_eq!(late.join().unwrap().unwrap_err().code(), Code::RequestTimeout);
+        let next = pair.ask(cmd("PING"), LONG);
+        pair.expect_pings(1);
+        pair.answer(b":1\r\n:2\r\n");
+        assert_eq!(number(next), 2);
+    }
 }
 
 #[test]
 fn what_the_socket_does_not_take_at_once_is_sent_when_it_does() {
-    let mut pair = Pair::new();
-    let length = 16 << 20;
-    let large = pair.ask(cmd("SET").arg("key").arg(vec![b'x'; length]).clone(), LONG);
-    let small = pair.ask(cmd("PING"), LONG);
-    let mut came =
-        vec![0; cmd("SET").arg("key").arg(vec![b'x'; length]).get_packed_command().len() + PING.len()];
-    pair.server.read_exact(&mut came).unwrap();
-    assert_eq!(came.iter().filter(|byte| **byte == b'x').count(), length);
-    pair.answer(b":1\r\n:1\r\n");
-    assert_eq!((number(large), number(small)), (1, 1));
+    for mut pair in Pair::each() {
+        let length = 16 << 20;
+        let large = pair.ask(cmd("SET").arg("key").arg(vec![b'x'; length]).clone(), LONG);
+        let small = pair.ask(cmd("PING"), LONG);
+        let mut came =
+            vec![0; cmd("SET").arg("key").arg(vec![b'x'; length]).get_packed_command().len() + PING.len()];
+        pair.server.read_exact(&mut came).unwrap();
+        assert_eq!(came.iter().filter(|byte| **byte == b'x').count(), length);
+        pair.answer(b":1\r\n:1\r\n");
+        assert_eq!((number(large), number(small)), (1, 1));
+    }
 }
 
 #[test]
@@ -167,40 +181,86 @@ fn a_server_that_hangs_up_while_nobody_waits_is_noticed() {
 
 #[test]
 fn c03_the_runtimes_own_calls_are_answered_with_and_without_a_caller_that_reads() {
-    let mut pair = Pair::new();
-    let own = |pair: &Pair| {
-        let connection = Arc::clone(&pair.connection);
-        pair.runtime.spawn(async move { connection.send(&cmd("PING")).await })
-    };
-    let alone = own(&pair);
-    pair.expect_pings(1);
-    pair.answer(b":1\r\n");
-    assert_eq!(pair.runtime.block_on(alone).unwrap().unwrap(), Value::Int(1));
-    let caller = pair.ask(cmd("PING"), LONG);
-    pair.expect_pings(1);
-    let beside = own(&pair);
-    pair.expect_pings(1);
-    pair.answer(b":2\r\n");
-    assert_eq!(number(caller), 2);
-    pair.answer(b":3\r\n");
-    assert_eq!(pair.runtime.block_on(beside).unwrap().unwrap(), Value::Int(3));
+    for mut pair in Pair::each() {
+        let own = |pair: &Pair| {
+            let connection = Arc::clone(&pair.connection);
+            pair.runtime.spawn(async move { connection.send(&cmd("PING")).await })
+        };
+        let alone = own(&pair);
+        pair.expect_pings(1);
+        pair.answer(b":1\r\n");
+        assert_eq!(pair.runtime.block_on(alone).unwrap().unwrap(), Value::Int(1));
+        let caller = pair.ask(cmd("PING"), LONG);
+        pair.expect_pings(1);
+        let beside = own(&pair);
+        pair.expect_pings(1);
+        pair.answer(b":2\r\n");
+        assert_eq!(number(caller), 2);
+        pair.answer(b":3\r\n");
+        assert_eq!(pair.runtime.block_on(beside).unwrap().unwrap(), Value::Int(3));
+    }
 }
 
 #[test]
 fn t18_a_connection_that_is_closed_answers_those_who_wait_and_ends() {
-    let mut pair = Pair::new();
-    let waiting = pair.ask(cmd("PING"), LONG);
-    pair.expect_pings(1);
-    pair.connection.close();
-    assert_eq!(waiting.join().unwrap().unwrap_err().code(), Code::Closed);
-    assert_eq!(pair.server.read(&mut [0; 1]).unwrap(), 0);
+    for mut pair in Pair::each() {
+        let waiting = pair.ask(cmd("PING"), LONG);
+        pair.expect_pings(1);
+        pair.connection.close();
+        assert_eq!(waiting.join().unwrap().unwrap_err().code(), Code::Closed);
+        assert_eq!(pair.server.read(&mut [0; 1]).unwrap(), 0);
+    }
+}
+
+fn line() -> (Runtime, Line, TcpStream) {
+    let (runtime, runner, stream, server) = dial();
+    let (shared, inbox) = (Arc::<Shared>::default(), Inbox::new(None));
+    let line = Line::new(stream.bare().unwrap(), inbox, shared, runner, None).unwrap();
+    (runtime, line, server)
+}
+
+#[test]
+fn b05_a_thread_stays_to_read_only_what_it_waits_for_alone_and_nobody_else_reads() {
+    let (_runtime, line, _server) = line();
+    let looks = Cell::new(0);
+    let read = || {
+        line.read_until(|| looks.replace(looks.get() + 1) > 0, LONG);
+        looks.take()
+    };
+    let attended = || attend(async { read() }, || Ok::<_, Error>(())).unwrap();
+    assert_eq!(attended(), 0, "others are waited for, too");
+    line.serves_alone();
+    assert_eq!(read(), 0, "it does not read what it waits for");
+    let turn = line.turn(std::task::Waker::noop()).unwrap();
+    assert_eq!(attended(), 0, "another reads");
+    drop(turn);
+    // Nothing came, so that it looks around before it waits again.
+    assert_eq!(attended(), 1);
+    looks.set(1);
+    assert_eq!(attended(), 2, "what has come is not waited for");
+}
+
+#[test]
+fn b09_one_that_stays_to_read_looks_around_after_each_wait() {
+    let (_runtime, line, _server) = line();
+    line.serves_alone();
+    let (mut waits, mut looks) = (0, 0);
+    let waiting = poll_fn(|_| {
+        line.read_until(|| false, LONG);
+        waits += 1;
+        Poll::<()>::Pending
+    });
+    let interrupted = || {
+        looks += 1;
+        if looks < 3 { Ok(()) } else { Err(Error::closed("test")) }
+    };
+    assert_eq!(attend(waiting, interrupted).unwrap_err().code(), Code::Closed);
+    assert_eq!((waits, looks), (3, 3));
 }
 
 #[test]
 fn b01_a_panic_while_reading_ends_the_connection_and_nothing_else() {
-    let (_runtime, runner, stream, _server) = dial();
-    let (shared, inbox) = (Arc::<Shared>::default(), Inbox::new(None));
-    let line = Line::new(stream.bare().unwrap(), inbox, shared, runner, None).unwrap();
+    let (_runtime, line, _server) = line();
     let reading = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         let _turn = line.turn(std::task::Waker::noop()).unwrap();
         panic!("scripted");

@@ -23,10 +23,11 @@ impl Gate {
 }
 
 impl Source for Gate {
-    fn take(&self, emptied: &mut Vec<u8>) {
+    fn take(&self, emptied: &mut Vec<u8>) -> bool {
         std::mem::swap(emptied, &mut self.commands.lock().unwrap());
         self.arrived.send(()).unwrap();
         self.let_go.lock().unwrap().recv().unwrap();
+        false
     }
 
     fn has_more(&self) -> bool {
@@ -58,6 +59,46 @@ fn b05_whoever_finds_another_sending_does_not_wait_for_it_and_is_sent_for() {
     assert!(!outgoing.is_choked());
 }
 
+/// Linux shows a process its own memory.
+#[cfg(target_os = "linux")]
+#[test]
+fn t17_what_a_login_was_sent_from_is_zeroed_and_nothing_else_takes_that_time() {
+    use std::os::unix::fs::FileExt;
+
+    /// Hands out a buffer of its own, once.
+    struct Once {
+        buffer: Mutex<Vec<u8>>,
+        is_secret: bool,
+    }
+
+    impl Source for Once {
+        fn take(&self, emptied: &mut Vec<u8>) -> bool {
+            *emptied = std::mem::take(&mut *self.buffer.lock().unwrap());
+            self.is_secret
+        }
+
+        fn has_more(&self) -> bool {
+            false
+        }
+    }
+
+    let (_runtime, _runner, stream, mut server) = dial();
+    let socket = Socket::new(stream.bare().unwrap().socket).unwrap();
+    let outgoing = Outgoing::new(None);
+    let login = b"*3\r\n$4\r\nAUTH\r\n$4\r\nuser\r\n$6\r\nsecret\r\n";
+    for is_secret in [true, false] {
+        let buffer = login.to_vec();
+        let (at, mut found) = (buffer.as_ptr() as u64, vec![1; login.len()]);
+        let source = Once { buffer: Mutex::new(buffer), is_secret };
+        outgoing.flush(&socket, &source).unwrap();
+        server.read_exact(&mut found).unwrap();
+        assert_eq!(found, login);
+        // The buffer is kept for the next ones.
+        std::fs::File::open("/proc/self/mem").unwrap().read_exact_at(&mut found, at).unwrap();
+        assert_eq!(found == vec![0; login.len()], is_secret);
+    }
+}
+
 #[test]
 fn b05_what_is_left_is_sent_by_whoever_sees_to_it_behind_one_that_sends() {
     let (_runtime, _runner, stream, _server) = dial();
@@ -83,9 +124,10 @@ struct Endless {
 }
 
 impl Source for Endless {
-    fn take(&self, _: &mut Vec<u8>) {
+    fn take(&self, _: &mut Vec<u8>) -> bool {
         self.taken.fetch_add(1, SeqCst);
         thread::yield_now();
+        false
     }
 
     fn has_more(&self) -> bool {
