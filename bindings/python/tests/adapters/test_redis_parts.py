@@ -18,11 +18,13 @@ import keyrotor.redis
 import pytest
 import redis
 from caches import login, provider
+from keyrotor.redis._connection import logged_in
 from keyrotor.redis._lease import Lease, lease_of
 from keyrotor.redis._listeners import Listeners
 from keyrotor.redis._retry import Patience
 from keyrotor.redis._session import NEVER, Session
 from redis.backoff import NoBackoff
+from redis.connection import AbstractConnection
 from redis.retry import Retry
 
 HOURS_12 = timedelta(hours=12)
@@ -215,6 +217,35 @@ def test_retries_stop_at_a_refused_login_only() -> None:
 
 IAM = {"VALKEY_IAM_AUTH": "true", "VALKEY_CLUSTER_ID": "c", "VALKEY_USER": "app"}
 READ = keyrotor.redis.credentials_from_environment
+
+
+def test_a_class_of_ones_own_is_called_wherever_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    class Tracing(AbstractConnection):
+        def send_command(self, *arguments: Any, **_: Any) -> None:
+            seen.append(arguments[0])
+
+    class Own(redis.Connection, Tracing):
+        pass
+
+    class Behind(logged_in(redis.Connection), Tracing):  # type: ignore[misc]
+        pass
+
+    class Before(Tracing, logged_in(redis.Connection)):  # type: ignore[misc]
+        pass
+
+    made: list[Any] = [logged_in(Own), Behind, Before]
+    for connection_class in made:
+        connection_class().send_command("GET")
+    assert seen == ["GET"] * 3
+
+    def patched(_: Any, *arguments: Any, **__: Any) -> None:
+        seen.append(f"patched {arguments[0]}")
+
+    monkeypatch.setattr(redis.Connection, "send_command", patched)
+    made[0]().send_command("GET")
+    assert seen[3:] == ["patched GET"]
 
 
 def test_the_environment() -> None:

@@ -34,7 +34,7 @@ def logged_in(connection_class: type[AbstractConnection]) -> type[AbstractConnec
     name = f"LoggedIn{connection_class.__name__}"
     # kombu's own subclass: a socket that is replaced behind its event loop is never read again.
     has_a_poller = connection_class.__module__ == "kombu.transport.redis"
-    return type(name, (LoggedIn, connection_class), {"_base": connection_class, "_has_a_poller": has_a_poller})
+    return type(name, (LoggedIn, connection_class), {"_has_a_poller": has_a_poller})
 
 
 class LoggedIn(AbstractConnection):
@@ -43,8 +43,8 @@ class LoggedIn(AbstractConnection):
     It logs in again where redis-py makes its health checks: just before a command, when no reply is awaited.
     """
 
-    _base: type[AbstractConnection]
-    """What it goes before. `super()` would look for that anew at each command."""
+    _base: type[Any]
+    """All that it goes before, as one class. `super()` would look through them anew at each command."""
 
     _session: Session | None = None
     _subscriber: weakref.ref[Any] | None = None
@@ -53,6 +53,10 @@ class LoggedIn(AbstractConnection):
     _in_transaction = False
     _has_a_poller = False
     _pushed: Any = None
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls._base = type("Base", cls.__mro__[cls.__mro__.index(LoggedIn) + 1 : -1], {})
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -203,7 +207,7 @@ class LoggedIn(AbstractConnection):
         if self._listens and self._session is not None:
             self._keep_listening(self._session)
         # It takes `None` for ever, whatever its types say.
-        return bool(self._base.can_read(self, timeout))  # type: ignore[arg-type]
+        return bool(self._base.can_read(self, timeout))
 
     def read_response(self, *arguments: Any, **options: Any) -> Any:
         """The next reply, or what was published; `None` in place of the answer to a subscriber's login."""
