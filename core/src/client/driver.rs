@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use redis::Value;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use zeroize::Zeroize;
 
 use super::connection::Shared;
 use super::inbox::Inbox;
@@ -31,6 +32,8 @@ pub(super) struct Driver {
     inbox: Inbox,
     replies: VecDeque<Result<Value>>,
     writing: Vec<u8>,
+    /// A login is in `writing`.
+    is_secret: bool,
     written: usize,
     is_flushed: bool,
     alarm: Option<BoxFuture<'static, ()>>,
@@ -51,6 +54,7 @@ impl Driver {
             inbox,
             replies: VecDeque::new(),
             writing: Vec::new(),
+            is_secret: false,
             written: 0,
             is_flushed: true,
             alarm: None,
@@ -63,7 +67,9 @@ impl Driver {
             let unsent = self.writing.get(self.written..).unwrap_or_default();
             if unsent.is_empty() {
                 self.written = 0;
-                if self.shared.take_outgoing(&mut self.writing).is_late {
+                let lent = self.shared.take_outgoing(&mut self.writing);
+                self.is_secret = lent.is_secret;
+                if lent.is_late {
                     self.alarm = None;
                 }
                 if self.writing.is_empty() {
@@ -164,6 +170,9 @@ impl Future for Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
+        if self.is_secret {
+            self.writing.zeroize();
+        }
         self.shared.end(reply::disconnected("the runtime that drove it has ended"));
     }
 }

@@ -75,7 +75,7 @@ impl CallOptions {
         if within.is_zero() {
             return Err(Error::new(Code::ArgumentInvalid, "a call's timeout has to be more than nothing"));
         }
-        Ok(Deadline { within, at: runner.now().saturating_add(within) })
+        Ok(Deadline::of(within, runner.now()))
     }
 
     /// Whether what was cut off is sent again, and then after a pause where it keeps being cut off at once. `until`,

@@ -122,8 +122,7 @@ impl Session {
 
     /// The time of a request that begins now.
     pub(super) fn deadline(&self, runner: &dyn Runner) -> Deadline {
-        let within = self.settings.request_timeout;
-        Deadline { within, at: runner.now() + within }
+        Deadline::of(self.settings.request_timeout, runner.now())
     }
 
     /// Counts `work`, which is `count` commands, and holds its place among those in flight.

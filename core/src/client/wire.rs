@@ -96,6 +96,12 @@ pub(super) struct Deadline {
 }
 
 impl Deadline {
+    /// Of a call that begins now. One that would end after the end of time ends with it.
+    pub(super) fn of(within: Duration, now: Duration) -> Self {
+        let at = now.saturating_add(within);
+        Self { within: at.saturating_sub(now), at }
+    }
+
     /// When the call began.
     pub(super) fn began(self) -> Duration {
         self.at.saturating_sub(self.within)

@@ -181,12 +181,8 @@ impl Line {
         if !self.serves_alone.load(Relaxed) || !seat::is_taken() || !self.baton.take() {
             return;
         }
-        let turn = Turn(self);
-        // Another may have read it before.
-        while !has_come() {
-            if !turn.read_within(within) {
-                return seat::note_wait();
-            }
+        if !Turn(self).read_until(has_come, within) {
+            seat::note_wait();
         }
     }
 
@@ -353,6 +349,22 @@ impl Turn<'_> {
             self.0.end(error);
             false
         })
+    }
+
+    /// Reads until something has come, for two slices at most. `false`: it has not.
+    pub(super) fn read_until(&self, has_come: impl Fn() -> bool, within: Duration) -> bool {
+        // Another may have read it before. One read is enough as a rule, and then no clock is asked.
+        if has_come() || !self.read_within(within) || has_come() {
+            return has_come();
+        }
+        let runner = &self.0.runner;
+        let end = runner.now() + within.min(SLICE);
+        while runner.now() < end && self.read_within(within) {
+            if has_come() {
+                return true;
+            }
+        }
+        has_come()
     }
 
     /// Waits for the server for one slice at most, or for as long as the next call has, and reads.

@@ -149,22 +149,12 @@ impl Outgoing {
             sending.is_secret = is_secret;
             return Ok(());
         };
-        let mut tls = locked(tls);
-        let mut rest = sending.plain.as_slice();
-        loop {
-            let taken = tls.writer().write(rest)?;
-            rest = rest.get(taken..).unwrap_or_default();
-            while tls.wants_write() {
-                tls.write_tls(&mut sending.sealed)?;
-            }
-            if rest.is_empty() {
-                sending.plain.clear();
-                return Ok(());
-            }
-            if taken == 0 {
-                return Err(io::ErrorKind::WriteZero.into());
-            }
+        let outcome = seal_under(&mut locked(tls), &sending.plain, &mut sending.sealed);
+        if is_secret {
+            sending.plain.zeroize();
         }
+        sending.plain.clear();
+        outcome
     }
 
     /// Opens what came in, and hands it out in pieces: `give` takes one by filling the room that it is asked for,
@@ -213,18 +203,49 @@ impl Sending {
                 Ok(sent) => self.sent += sent,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
-                Err(error) => return Err(error),
+                Err(error) => {
+                    self.wipe();
+                    return Err(error);
+                }
             }
         }
-        self.sent = 0;
-        if std::mem::take(&mut self.is_secret) {
-            self.sealed.as_mut_slice().zeroize();
-        }
-        self.sealed.clear();
+        self.wipe();
         if self.sealed.capacity() > KEPT {
             self.sealed = Vec::new();
         }
         Ok(true)
+    }
+
+    /// Keeps nothing of what was sent, or never will be.
+    fn wipe(&mut self) {
+        if std::mem::take(&mut self.is_secret) {
+            self.sealed.zeroize();
+        }
+        self.sealed.clear();
+        self.sent = 0;
+    }
+}
+
+impl Drop for Sending {
+    fn drop(&mut self) {
+        self.wipe();
+    }
+}
+
+/// Seals plain bytes, and whatever else TLS has to say.
+fn seal_under(tls: &mut ClientConnection, mut plain: &[u8], sealed: &mut Vec<u8>) -> io::Result<()> {
+    loop {
+        let taken = tls.writer().write(plain)?;
+        plain = plain.get(taken..).unwrap_or_default();
+        while tls.wants_write() {
+            tls.write_tls(sealed)?;
+        }
+        if plain.is_empty() {
+            return Ok(());
+        }
+        if taken == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
     }
 }
 

@@ -92,9 +92,11 @@ impl Wake for Parker {
         if self.is_woken.swap(true, AcqRel) || self.is_of_this_thread() {
             return;
         }
-        let is_gathered =
-            WOKEN.with_borrow_mut(|woken| woken.as_mut().map(|woken| woken.push(Arc::clone(self))));
-        if is_gathered.is_none() {
+        // One that is about to end gathers nobody.
+        let is_gathered = WOKEN.try_with(|woken| {
+            woken.borrow_mut().as_mut().map(|woken| woken.push(Arc::clone(self))).is_some()
+        });
+        if !is_gathered.unwrap_or_default() {
             self.thread.unpark();
         }
     }
@@ -122,7 +124,11 @@ pub(super) fn is_taken() -> bool {
 
 /// Nothing came for so long that the thread has to look around before it waits again.
 pub(super) fn note_wait() {
-    WISHES.with_borrow_mut(|wishes| wishes.get_or_insert_default().has_waited = true);
+    WISHES.with_borrow_mut(|wishes| {
+        if let Some(wishes) = wishes {
+            wishes.has_waited = true;
+        }
+    });
 }
 
 /// Has the thread that polls this read the line. `false`: this one would not.
@@ -138,7 +144,8 @@ pub(super) fn wish(line: &Arc<Line>, within: Duration) -> bool {
 
 /// Runs a future of a client's on the calling thread, which reads the client's connections itself where they are
 /// [hosted by callers](super::Hosting::Callers). Asks `interrupted` after each signal, and every 100 ms at least; its
-/// error ends the waiting and drops the future.
+/// error ends the waiting and drops the future. Calls that a future makes at once may come to run one after the other:
+/// where a client has one connection, the first of them reads until it has its reply.
 ///
 /// # Errors
 /// What `interrupted` says. [`Code::CredentialsPending`] on a thread that drives an event loop of tokio's.
@@ -215,8 +222,7 @@ impl<'a> Seat<'a> {
             }
             return is_woken;
         };
-        while !self.parker.is_woken() && turn.read_within(within) {}
-        self.parker.is_woken()
+        turn.read_until(|| self.parker.is_woken(), within)
     }
 }
 
