@@ -1,6 +1,8 @@
 //! Who uses the clients: each actor knows what it may be told next.
 
+mod batches;
 mod counter;
+mod echo;
 mod news;
 mod queue;
 mod register;
@@ -9,37 +11,36 @@ mod stock;
 use std::sync::Arc;
 use std::time::Duration;
 
-use keyrotor::{Client, Routing, Value, cmd};
+use keyrotor::{Client, Value};
 use tokio::runtime::Handle;
-use tokio::task::JoinHandle;
 
+use crate::caller::{Begun, Caller};
 use crate::world::World;
 
 /// Room for the servers, on a machine that has few cores.
 const PAUSE: Duration = Duration::from_millis(3);
 
-/// Lets all begin; for each client it says whether it reads replicas. They end when the world does.
-pub(crate) async fn all(
-    clients: &[(Client, bool)],
-    world: &Arc<World>,
-    runtime: &Handle,
-) -> Vec<JoinHandle<()>> {
+/// Lets all begin. They end when the world does.
+pub(crate) fn all(callers: &[Caller], world: &Arc<World>, runtime: &Handle) -> Vec<Begun> {
     let mut actors = Vec::new();
-    for (number, (client, reads_replicas)) in clients.iter().enumerate() {
+    for (number, caller) in callers.iter().enumerate() {
+        let host = caller.host;
         for half in ["a", "b"] {
             let key = format!("counter:{number}:{half}");
-            actors.push(runtime.spawn(counter::count(client.clone(), key, Arc::clone(world))));
+            actors.push(host.begin(runtime, counter::count(caller.clone(), key, Arc::clone(world))));
         }
-        actors.push(runtime.spawn(register::write_and_read(
-            client.clone(),
-            number,
-            *reads_replicas,
-            Arc::clone(world),
-        )));
-        actors.push(runtime.spawn(stock::take(client.clone(), number, Arc::clone(world))));
-        actors.extend(queue::work(client, number, world, runtime));
-        actors.extend(news::tell(client, number, world, runtime).await);
-        actors.push(runtime.spawn(rotate(client.clone(), number, Arc::clone(world))));
+        for size in [register::SMALL, register::LARGE] {
+            let work = register::write_and_read(caller.clone(), number, size, Arc::clone(world));
+            actors.push(host.begin(runtime, work));
+        }
+        actors.push(host.begin(runtime, stock::take(caller.clone(), number, Arc::clone(world))));
+        actors.push(host.begin(runtime, echo::call(caller.clone(), number, Arc::clone(world))));
+        actors.push(host.begin(runtime, batches::send(caller.clone(), number, Arc::clone(world))));
+        actors.extend(queue::work(caller, number, world, runtime));
+        actors.extend(news::tell(caller, number, world, runtime));
+        let rotation = rotate(caller.client.clone(), number, Arc::clone(world));
+        // The bindings wait for these on the runtime.
+        actors.push(Begun::Task(runtime.spawn(rotation)));
     }
     actors
 }
@@ -64,11 +65,6 @@ async fn rotate(client: Client, number: usize, world: Arc<World>) {
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-}
-
-/// What stands under the key, when all is well.
-async fn at_its_primary(client: &Client, command: &str, key: &str) -> Value {
-    client.execute_on(cmd(command).arg(key), &Routing::Key(key.into())).await.unwrap()
 }
 
 fn number(value: &Value) -> Option<u64> {

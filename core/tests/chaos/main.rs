@@ -19,6 +19,7 @@ mod memory;
 mod support;
 
 mod actors;
+mod caller;
 mod faults;
 mod leaks;
 mod plan;
@@ -27,7 +28,9 @@ mod world;
 
 use std::time::Duration;
 
+use caller::Host;
 use plan::Stage;
+use run::Setting;
 use serde_json::json;
 
 /// Of a short run, which is the same each time: one whose first steps have nearly every fault among them.
@@ -46,19 +49,43 @@ fn length() -> Duration {
     Duration::from_secs(number("KEYROTOR_CHAOS_SECONDS", SECONDS))
 }
 
+fn play(stage: Stage, host: Host, is_plain: bool, length: Duration) {
+    let clients = match stage {
+        Stage::Alone => vec![json!({}), json!({"protocol": "RESP2"}), json!({"verifyIdentity": true})],
+        Stage::Cluster => vec![
+            json!({"clusterModeEnabled": true}),
+            json!({"clusterModeEnabled": true, "readFrom": "PreferReplica", "protocol": "RESP2"}),
+        ],
+    };
+    run::stage(Setting { stage, host, is_plain }, seed(), length, &clients);
+}
+
 #[test]
 fn c05_c07_c13_c17_whatever_happens_to_one_server() {
-    run::stage(
-        Stage::Alone,
-        seed(),
-        length(),
-        &[json!({}), json!({"protocol": "RESP2"}), json!({"verifyIdentity": true})],
-    );
+    play(Stage::Alone, Host::Runtime, false, length());
 }
 
 #[test]
 fn c05_c07_c14_c17_whatever_happens_to_a_cluster() {
-    let cluster = json!({"clusterModeEnabled": true});
-    let readers = json!({"clusterModeEnabled": true, "readFrom": "PreferReplica", "protocol": "RESP2"});
-    run::stage(Stage::Cluster, seed(), length(), &[cluster, readers]);
+    play(Stage::Cluster, Host::Runtime, false, length());
+}
+
+#[test]
+fn b05_b09_c05_c07_c13_c17_whatever_happens_to_one_server_of_a_hosts_threads() {
+    play(Stage::Alone, Host::Threads, false, length() / 2);
+}
+
+#[test]
+fn b05_b09_c05_c07_c14_c17_whatever_happens_to_a_cluster_of_a_hosts_threads() {
+    play(Stage::Cluster, Host::Threads, false, length() / 2);
+}
+
+#[test]
+fn b05_b09_c05_c07_c13_c17_whatever_happens_without_tls_to_one_server_of_a_hosts_threads() {
+    play(Stage::Alone, Host::Threads, true, length() / 2);
+}
+
+#[test]
+fn b05_b09_c05_c07_c14_c17_whatever_happens_without_tls_to_a_cluster_of_a_hosts_threads() {
+    play(Stage::Cluster, Host::Threads, true, length() / 2);
 }

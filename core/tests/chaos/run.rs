@@ -1,14 +1,16 @@
 //! One stage: an emulator, clients and their actors, and step after step of the plan.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
 
-use keyrotor::{Client, Routing, Value, cmd};
+use keyrotor::{Callbacks, Client, Format, Routing, Value, cmd};
 use keyrotor_emulator::{Closed, Emulator};
 use serde_json::json;
 use tokio::runtime::{Builder, Handle, Runtime};
 
+use crate::caller::{Caller, Host};
 use crate::plan::{Plan, Stage, Step};
 use crate::world::World;
 use crate::{actors, faults, leaks, support};
@@ -23,21 +25,37 @@ fn runtime() -> Runtime {
     Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
 }
 
+/// On what the faults fall.
+#[derive(Clone, Copy)]
+pub(crate) struct Setting {
+    pub(crate) stage: Stage,
+    pub(crate) host: Host,
+    pub(crate) is_plain: bool,
+}
+
+impl fmt::Display for Setting {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let transport = if self.is_plain { "plain" } else { "TLS" };
+        write!(formatter, "{:?}, {:?}, {transport}", self.stage, self.host)
+    }
+}
+
 /// Plays for so long. The clients have a runtime of their own, whose tasks can be counted.
-pub(crate) fn stage(stage: Stage, seed: u64, length: Duration, clients: &[serde_json::Value]) {
+pub(crate) fn stage(setting: Setting, seed: u64, length: Duration, clients: &[serde_json::Value]) {
     leaks::enter();
-    println!("{stage:?}: the seed is {seed}; KEYROTOR_CHAOS_SEED={seed} plays the same again");
+    println!("{setting}: the seed is {seed}; KEYROTOR_CHAOS_SEED={seed} plays the same again");
     let (theirs, ours) = (runtime(), runtime());
-    theirs.block_on(play(stage, Plan::new(stage, seed), length, clients, ours.handle()));
+    theirs.block_on(play(setting, Plan::new(setting.stage, seed), length, clients, ours.handle()));
     drop(ours);
     drop(theirs);
     leaks::leave();
 }
 
-async fn start(stage: Stage) -> Emulator {
+async fn start(Setting { stage, is_plain, .. }: Setting) -> Emulator {
     let life = LIFE.to_string();
     support::emulator_with(&["--token-life", &life, "--session-limit", &life], |config| {
         // Who asks for anything before a login is thrown out, which the record tells.
+        config.plaintext = is_plain;
         config.switches.most_unauthenticated = Some(1);
         if stage == Stage::Cluster {
             (config.shards, config.replicas) = (3, 1);
@@ -47,21 +65,18 @@ async fn start(stage: Stage) -> Emulator {
     .await
 }
 
-async fn play(stage: Stage, plan: Plan, length: Duration, patches: &[serde_json::Value], ours: &Handle) {
-    let emulator = start(stage).await;
-    let world = Arc::new(World::of(stage));
-    let mut clients = Vec::new();
+async fn play(setting: Setting, plan: Plan, length: Duration, patches: &[serde_json::Value], ours: &Handle) {
+    let emulator = start(setting).await;
+    let world = Arc::new(World::of(setting.stage));
+    let mut callers = Vec::new();
     for patch in patches {
-        let mut request = support::request(&emulator, support::lives(LIFE, LIFE));
-        // Time even on a machine that is busy.
-        support::merge(&mut request, json!({"requestTimeout": 10_000, "connectionTimeout": 10_000}));
-        support::merge(&mut request, patch.clone());
-        clients.push(ours.spawn(async move { support::connect(&request).await.unwrap() }).await.unwrap());
+        let connecting = connect(request(setting, &emulator, patch), setting.host);
+        let client = ours.spawn(connecting).await.unwrap();
+        let reads_replicas = patch.get("readFrom").is_some();
+        callers.push(Caller { client, host: setting.host, reads_replicas });
     }
-    let reads_replicas = patches.iter().map(|patch| patch.get("readFrom").is_some());
-    let cast: Vec<_> = clients.iter().cloned().zip(reads_replicas).collect();
-    let actors = actors::all(&cast, &world, ours).await;
-    drop(cast);
+    let actors = actors::all(&callers, &world, ours);
+    let clients: Vec<_> = callers.into_iter().map(|caller| caller.client).collect();
     world.all_go_on(HEALS_WITHIN).await;
     let start = Instant::now();
     let (mut steps, mut slowest) = (0, Duration::ZERO);
@@ -75,27 +90,47 @@ async fn play(stage: Stage, plan: Plan, length: Duration, patches: &[serde_json:
     }
     world.end();
     for actor in actors {
-        actor.await.unwrap();
+        actor.end().await;
     }
     world.check();
-    let stats: Vec<_> = clients.iter().map(Client::stats).collect();
-    let sum = |count: fn(&keyrotor::ClientStats) -> u64| stats.iter().map(count).sum::<u64>();
-    println!(
-        "{stage:?}: {steps} steps, {} commands, {} failed, {} of them in doubt, {} writes lost with their server, {} \
-         reconnects, {} re-AUTHs; the slowest healing took {} ms",
-        sum(|it| it.commands),
-        world.failures.load(SeqCst),
-        world.in_doubt.load(SeqCst),
-        world.lost.load(SeqCst),
-        sum(|it| it.reconnects),
-        sum(|it| it.reauths),
-        slowest.as_millis()
-    );
+    tell_all(setting, &world, &clients, steps, slowest);
     let open = leaks::connections(&emulator);
     clients.iter().for_each(Client::close);
     drop(clients);
     leaks::nothing(&emulator, &open, ours).await;
     emulator.stop().await;
+}
+
+/// The request of a client, which has time even on a machine that is busy.
+fn request(setting: Setting, emulator: &Emulator, patch: &serde_json::Value) -> String {
+    let mut request = support::request(emulator, support::lives(LIFE, LIFE));
+    support::merge(&mut request, json!({"requestTimeout": 10_000, "connectionTimeout": 10_000}));
+    if setting.is_plain {
+        support::merge(&mut request, json!({"tlsMode": "NoTls", "allowPlaintext": true, "rootCerts": null}));
+    }
+    support::merge(&mut request, patch.clone());
+    request.to_string()
+}
+
+async fn connect(request: String, host: Host) -> Client {
+    Client::hosted(request.as_bytes(), Format::Json, &Callbacks::new(), host.hosting()).await.unwrap()
+}
+
+fn tell_all(setting: Setting, world: &World, clients: &[Client], steps: usize, slowest: Duration) {
+    let stats: Vec<_> = clients.iter().map(Client::stats).collect();
+    let sum = |count: fn(&keyrotor::ClientStats) -> u64| stats.iter().map(count).sum::<u64>();
+    println!(
+        "{setting}: {steps} steps, {} commands, {} failed, {} of them in doubt, {} given up, {} writes lost with their \
+         server, {} reconnects, {} re-AUTHs; the slowest healing took {} ms",
+        sum(|it| it.commands),
+        world.failures.load(SeqCst),
+        world.in_doubt.load(SeqCst),
+        world.given_up.load(SeqCst),
+        world.lost.load(SeqCst),
+        sum(|it| it.reconnects),
+        sum(|it| it.reauths),
+        slowest.as_millis()
+    );
 }
 
 /// Why logins were refused lately, for whoever looks into a complaint.

@@ -28,6 +28,8 @@ pub(crate) struct World {
     pub(crate) failures: AtomicU64,
     /// Commands that failed, and may have run.
     pub(crate) in_doubt: AtomicU64,
+    /// Commands that nobody wanted to wait for any more.
+    pub(crate) given_up: AtomicU64,
     /// Acknowledged writes that were gone after a fault that may lose some.
     pub(crate) lost: AtomicU64,
 }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 
-use keyrotor::{Client, cmd};
+use keyrotor::cmd;
 
 use super::{PAUSE, number};
+use crate::caller::Caller;
 use crate::world::World;
 
 /// What the server's counter can be.
@@ -38,10 +39,10 @@ impl Count {
     }
 }
 
-pub(super) async fn count(client: Client, key: String, world: Arc<World>) {
+pub(super) async fn count(caller: Caller, key: String, world: Arc<World>) {
     let (progress, mut count) = (world.enlist(&key), Count::default());
     while !world.is_over() {
-        match client.execute(cmd("INCR").arg(&key)).await {
+        match caller.execute(cmd("INCR").arg(&key)).await {
             Ok(reply) => {
                 let Count { last, in_doubt } = count;
                 world.lost.fetch_add(count.lost_before(number(&reply)), SeqCst);
@@ -58,12 +59,12 @@ pub(super) async fn count(client: Client, key: String, world: Arc<World>) {
                 count.in_doubt += u64::from(world.is_in_doubt(&key, &error));
             }
         }
-        tokio::time::sleep(PAUSE).await;
+        caller.host.pause(PAUSE).await;
     }
     if world.has_complaints() {
         return;
     }
-    let there = number(&super::at_its_primary(&client, "GET", &key).await).unwrap_or(0);
+    let there = number(&caller.at_its_primary("GET", &key).await).unwrap_or(0);
     if !count.allows(there, false) {
         world.complain(format!(
             "{key}: {there} at the end, after {} with {} in doubt",

@@ -2,55 +2,47 @@
 //! messages on to each other when they like, so that another node may send one again; from one node each comes once.
 
 use std::collections::{BTreeSet, HashSet};
+use std::slice;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use keyrotor::{Client, PubSubEvent, Subscriber, cmd};
+use keyrotor::{PubSubEvent, Subscriber, cmd};
 use tokio::runtime::Handle;
-use tokio::task::JoinHandle;
 
 use super::number;
+use crate::caller::{Begun, Caller};
 use crate::world::{Progress, World};
 
 struct News {
+    caller: Caller,
     channel: String,
     world: Arc<World>,
     /// Published for sure, to at least one subscriber.
     told: Mutex<BTreeSet<u64>>,
 }
 
-pub(super) async fn tell(
-    client: &Client,
-    owner: usize,
-    world: &Arc<World>,
-    runtime: &Handle,
-) -> [JoinHandle<()>; 2] {
-    let channel = format!("news:{owner}");
-    let subscribing = {
-        let (client, channel) = (client.clone(), channel.clone());
-        async move {
-            let subscriber = client.subscriber().await.unwrap();
-            subscriber.subscribe(&[channel]).await.unwrap();
-            subscriber
-        }
-    };
-    let subscriber = runtime.spawn(subscribing).await.unwrap();
-    let news = Arc::new(News { channel, world: Arc::clone(world), told: Mutex::default() });
+pub(super) fn tell(caller: &Caller, owner: usize, world: &Arc<World>, runtime: &Handle) -> [Begun; 2] {
+    let news = Arc::new(News {
+        caller: caller.clone(),
+        channel: format!("news:{owner}"),
+        world: Arc::clone(world),
+        told: Mutex::default(),
+    });
     let [tells, hears] = ["tell", "hear"].map(|what| world.enlist(format!("{what} {owner}")));
-    let (teller, client) = (Arc::clone(&news), client.clone());
+    let teller = Arc::clone(&news);
     [
-        runtime.spawn(async move { teller.tell_all(client, tells).await }),
-        runtime.spawn(async move { news.hear_all(subscriber, hears).await }),
+        caller.host.begin(runtime, async move { teller.tell_all(tells).await }),
+        caller.host.begin(runtime, async move { news.hear_all(hears).await }),
     ]
 }
 
 impl News {
-    async fn tell_all(&self, client: Client, progress: Progress) {
+    async fn tell_all(&self, progress: Progress) {
         for item in 1_u64.. {
             if self.world.is_over() {
                 return;
             }
-            match client.execute(cmd("PUBLISH").arg(&self.channel).arg(item)).await {
+            match self.caller.execute(cmd("PUBLISH").arg(&self.channel).arg(item)).await {
                 Ok(_) => {
                     self.told.lock().unwrap().insert(item);
                     progress.note();
@@ -60,18 +52,24 @@ impl News {
                     self.world.is_in_doubt("tell", &error);
                 }
             }
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            self.caller.host.pause(Duration::from_millis(10)).await;
         }
     }
 
-    async fn hear_all(&self, subscriber: Subscriber, progress: Progress) {
+    async fn subscriber(&self) -> Subscriber {
+        let host = self.caller.host;
+        let subscriber = host.wait(self.caller.client.subscriber()).await.unwrap();
+        host.wait(subscriber.subscribe(slice::from_ref(&self.channel))).await.unwrap();
+        subscriber
+    }
+
+    async fn hear_all(&self, progress: Progress) {
+        let subscriber = self.subscriber().await;
         let (mut last, mut heard) = (None, HashSet::new());
         while !self.world.is_over() {
-            let Ok(event) = tokio::time::timeout(Duration::from_millis(100), subscriber.next()).await else {
-                continue;
-            };
-            match event {
-                Some(PubSubEvent::Message(message)) => {
+            let next = subscriber.next_within(Duration::from_millis(100));
+            match self.caller.host.wait(next).await {
+                Ok(Some(PubSubEvent::Message(message))) => {
                     let text = keyrotor::Value::BulkString(message.payload);
                     let item = number(&text).unwrap();
                     if !heard.insert(item) {
@@ -83,13 +81,14 @@ impl News {
                     last = Some(item);
                     progress.note();
                 }
-                Some(_) => {
+                Ok(Some(_)) => {
                     last = None;
                     if self.world.is_cluster {
                         heard.clear();
                     }
                 }
-                None => return self.world.complain(format!("{}: the subscriber is closed", self.channel)),
+                Ok(None) => {}
+                Err(_) => return self.world.complain(format!("{}: the subscriber is closed", self.channel)),
             }
         }
     }

@@ -6,15 +6,15 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use keyrotor::{Client, Value, cmd};
+use keyrotor::{Value, cmd};
 use tokio::runtime::Handle;
-use tokio::task::JoinHandle;
 
 use super::{PAUSE, number};
+use crate::caller::{Begun, Caller};
 use crate::world::{Progress, World};
 
 struct Queue {
-    client: Client,
+    caller: Caller,
     key: String,
     world: Arc<World>,
     /// Handed in for sure, and not taken out yet.
@@ -25,14 +25,9 @@ struct Queue {
     worker_is_done: tokio::sync::Notify,
 }
 
-pub(super) fn work(
-    client: &Client,
-    owner: usize,
-    world: &Arc<World>,
-    runtime: &Handle,
-) -> [JoinHandle<()>; 2] {
+pub(super) fn work(caller: &Caller, owner: usize, world: &Arc<World>, runtime: &Handle) -> [Begun; 2] {
     let queue = Arc::new(Queue {
-        client: client.clone(),
+        caller: caller.clone(),
         key: format!("queue:{owner}"),
         world: Arc::clone(world),
         open: Mutex::default(),
@@ -42,11 +37,11 @@ pub(super) fn work(
     });
     let [pushes, pops] = ["push", "pop"].map(|what| world.enlist(format!("{what} {owner}")));
     [
-        runtime.spawn({
+        caller.host.begin(runtime, {
             let queue = Arc::clone(&queue);
             async move { queue.push_all(pushes).await }
         }),
-        runtime.spawn(async move { queue.pop_all(pops).await }),
+        caller.host.begin(runtime, async move { queue.pop_all(pops).await }),
     ]
 }
 
@@ -58,7 +53,7 @@ impl Queue {
             }
             // Before it is pushed, since it may be popped before the reply is here.
             self.open.lock().unwrap().insert(job);
-            match self.client.execute(cmd("RPUSH").arg(&self.key).arg(job)).await {
+            match self.caller.execute(cmd("RPUSH").arg(&self.key).arg(job)).await {
                 Ok(_) => progress.note(),
                 Err(error) => {
                     progress.note_failure(&error);
@@ -66,9 +61,9 @@ impl Queue {
                     self.world.is_in_doubt("push", &error);
                 }
             }
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            self.caller.host.pause(Duration::from_millis(10)).await;
         }
-        self.worker_is_done.notified().await;
+        self.caller.host.wait(self.worker_is_done.notified()).await;
         // After a complaint the servers are gone.
         if !self.world.has_complaints() {
             self.check().await;
@@ -78,7 +73,7 @@ impl Queue {
     async fn pop_all(&self, progress: Progress) {
         let mut done = HashSet::new();
         while !self.world.is_over() {
-            match self.client.execute(cmd("BLPOP").arg(&self.key).arg(1)).await {
+            match self.caller.execute(cmd("BLPOP").arg(&self.key).arg(1)).await {
                 Ok(Value::Array(pair)) if pair.len() == 2 => {
                     let job = number(&pair[1]).unwrap();
                     self.open.lock().unwrap().remove(&job);
@@ -94,7 +89,7 @@ impl Queue {
                     progress.note_failure(&error);
                     let in_doubt = self.world.is_in_doubt("pop", &error);
                     self.pops_in_doubt.fetch_add(in_doubt.into(), SeqCst);
-                    tokio::time::sleep(PAUSE).await;
+                    self.caller.host.pause(PAUSE).await;
                 }
             }
             self.may_have_lost.fetch_or(self.world.loses_writes(), SeqCst);
@@ -104,7 +99,7 @@ impl Queue {
 
     /// Who was told that his job is in the queue finds it there, or a worker had it.
     async fn check(&self) {
-        let length = super::at_its_primary(&self.client, "LLEN", &self.key).await;
+        let length = self.caller.at_its_primary("LLEN", &self.key).await;
         let explained = number(&length).unwrap() + self.pops_in_doubt.load(SeqCst);
         let open = self.open.lock().unwrap().len() as u64;
         if open > explained && !self.may_have_lost.load(SeqCst) {

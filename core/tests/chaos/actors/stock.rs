@@ -2,19 +2,20 @@
 
 use std::sync::Arc;
 
-use keyrotor::{Batch, Client, Code, Error, cmd};
+use keyrotor::{Batch, Code, Error, cmd};
 
 use super::{PAUSE, number};
+use crate::caller::Caller;
 use crate::world::World;
 
 /// Of all clients.
 const KEY: &str = "stock";
 
-pub(super) async fn take(client: Client, owner: usize, world: Arc<World>) {
+pub(super) async fn take(caller: Caller, owner: usize, world: Arc<World>) {
     let name = format!("stock {owner}");
     let progress = world.enlist(&name);
     while !world.is_over() {
-        match once(&client).await {
+        match once(&caller).await {
             Ok(None) => progress.note(),
             Ok(Some((read, Some(written)))) if written == read + 1 => progress.note(),
             Ok(Some(wrong)) => world.complain(format!("{name}: {wrong:?} was read and written")),
@@ -25,7 +26,7 @@ pub(super) async fn take(client: Client, owner: usize, world: Arc<World>) {
                 }
             }
         }
-        tokio::time::sleep(PAUSE).await;
+        caller.host.pause(PAUSE).await;
     }
 }
 
@@ -42,12 +43,12 @@ fn ends_the_watch(error: &Error, world: &World) -> bool {
 }
 
 /// What was read and what was written; `None` where somebody was faster.
-async fn once(client: &Client) -> Result<Option<(u64, Option<u64>)>, Error> {
-    let watch = client.watch(&[KEY]).await?;
-    let read = number(&watch.execute(cmd("GET").arg(KEY)).await?).unwrap_or(0);
+async fn once(caller: &Caller) -> Result<Option<(u64, Option<u64>)>, Error> {
+    let watch = caller.host.wait(caller.client.watch(&[KEY])).await?;
+    let read = number(&caller.host.wait(watch.execute(cmd("GET").arg(KEY))).await?).unwrap_or(0);
     let mut batch = Batch::atomic();
     batch.add(cmd("INCR").arg(KEY).clone())?;
-    let Some(replies) = watch.exec(&batch).await? else { return Ok(None) };
+    let Some(replies) = caller.host.wait(watch.exec(&batch)).await? else { return Ok(None) };
     let written = replies.into_iter().next().transpose()?;
     Ok(Some((read, written.as_ref().and_then(number))))
 }
