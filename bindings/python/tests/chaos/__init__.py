@@ -1,0 +1,1 @@
+"""Random faults upon clients under load, in step with a plan that a seed draws."""
