@@ -22,6 +22,7 @@ mod actors;
 mod caller;
 mod faults;
 mod leaks;
+mod narrows;
 mod plan;
 mod run;
 mod world;

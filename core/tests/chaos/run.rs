@@ -11,6 +11,7 @@ use serde_json::json;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::caller::{Caller, Host};
+use crate::narrows::Narrows;
 use crate::plan::{Plan, Stage, Step};
 use crate::world::World;
 use crate::{actors, faults, leaks, support};
@@ -31,6 +32,13 @@ pub(crate) struct Setting {
     pub(crate) stage: Stage,
     pub(crate) host: Host,
     pub(crate) is_plain: bool,
+}
+
+impl Setting {
+    /// A cluster's nodes tell their own addresses.
+    fn is_narrow(self) -> bool {
+        self.stage == Stage::Alone && self.host == Host::Threads
+    }
 }
 
 impl fmt::Display for Setting {
@@ -69,10 +77,15 @@ async fn start(Setting { stage, is_plain, .. }: Setting) -> Emulator {
 
 async fn play(setting: Setting, plan: Plan, length: Duration, patches: &[serde_json::Value], ours: &Handle) {
     let emulator = start(setting).await;
+    let narrows = setting.is_narrow().then(|| Narrows::before(emulator.address()));
     let world = Arc::new(World::of(setting.stage));
     let mut callers = Vec::new();
     for patch in patches {
-        let connecting = connect(request(setting, &emulator, patch), setting.host);
+        let mut request = request(setting, &emulator, patch);
+        if let Some(narrows) = &narrows {
+            request["addresses"][0]["port"] = json!(narrows.port);
+        }
+        let connecting = connect(request.to_string(), setting.host);
         let client = ours.spawn(connecting).await.unwrap();
         let reads_replicas = patch.get("readFrom").is_some();
         callers.push(Caller { client, host: setting.host, reads_replicas });
@@ -104,14 +117,14 @@ async fn play(setting: Setting, plan: Plan, length: Duration, patches: &[serde_j
 }
 
 /// The request of a client, which has time even on a machine that is busy.
-fn request(setting: Setting, emulator: &Emulator, patch: &serde_json::Value) -> String {
+fn request(setting: Setting, emulator: &Emulator, patch: &serde_json::Value) -> serde_json::Value {
     let mut request = support::request(emulator, support::lives(LIFE, LIFE));
     support::merge(&mut request, json!({"requestTimeout": 10_000, "connectionTimeout": 10_000}));
     if setting.is_plain {
         support::merge(&mut request, json!({"tlsMode": "NoTls", "allowPlaintext": true, "rootCerts": null}));
     }
     support::merge(&mut request, patch.clone());
-    request.to_string()
+    request
 }
 
 async fn connect(request: String, host: Host) -> Client {
