@@ -25,7 +25,7 @@ from emulator import Emulator
 from lifecycle import held, settled
 
 SEED = int(os.environ.get("KEYROTOR_CHAOS_SEED", "9728"))
-SECONDS = float(os.environ.get("KEYROTOR_CHAOS_SECONDS", "4"))
+SECONDS = float(os.environ.get("KEYROTOR_CHAOS_SECONDS", "3"))
 USER = "iam-user-01"
 LIFE = 8
 # No pause after a failed login is longer, and a primary that hands over may hold its clients up for 10 s.
