@@ -99,7 +99,7 @@ async fn play(setting: Setting, plan: Plan, length: Duration, patches: &[serde_j
         slowest = slowest.max(go_through(&step, &emulator, &world, &clients, ours).await);
         steps += 1;
         if world.has_complaints() {
-            tell_refusals(&emulator);
+            tell_trouble(&emulator);
         }
         world.check();
     }
@@ -148,12 +148,15 @@ fn tell_all(setting: Setting, world: &World, clients: &[Client], steps: usize, s
     );
 }
 
-/// Why logins were refused lately, for whoever looks into a complaint.
-fn tell_refusals(emulator: &Emulator) {
-    let logins = emulator.record().logins;
-    for login in logins.iter().rev().filter(|login| login.reason.is_some()).take(20) {
+/// Why logins were refused lately, and connections closed, for whoever looks into a complaint.
+fn tell_trouble(emulator: &Emulator) {
+    let record = emulator.record();
+    for login in record.logins.iter().rev().filter(|login| login.reason.is_some()).take(20) {
         println!("  {} at node {}: {:?}", login.time, login.node, login.reason);
     }
+    let mut closed: Vec<_> = record.connections.iter().filter(|it| it.closed.is_some()).collect();
+    closed.sort_by_key(|it| &it.closed);
+    closed.iter().rev().take(20).for_each(|it| println!("  {it:?}"));
 }
 
 /// One step, and what must hold after it. Returns how long the healing took.

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 # itself are 64 KiB long.
 PACKET = 1448
 ROOM = 64 << 10
-# What goes through at once, and the pause after it.
+# What is passed on at once, and the pause after some of that: a machine that is busy makes it a long one.
 PIECE = 32 << 10
+PIECES = 8
 PAUSE = 0.001
 
 
@@ -79,6 +80,6 @@ async def _squeeze(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, p
         writer.write(piece)
         await writer.drain()
         passed += len(piece)
-        if passed >= PIECE:
+        if passed >= PIECES * PIECE:
             passed = 0
             await asyncio.sleep(pause)
