@@ -52,10 +52,10 @@ fn play(stage: Stage, host: Host, is_plain: bool) {
         ],
     };
     let length = Duration::from_secs(number("KEYROTOR_CHAOS_SECONDS", SECONDS));
-    // Threads play with TLS and without, for half as long each.
+    // Threads play with TLS and without, for a third as long each.
     let (seed, length) = match host {
         Host::Runtime => (SEED, length),
-        Host::Threads => (SEED_OF_THREADS, length / 2),
+        Host::Threads => (SEED_OF_THREADS, length / 3),
     };
     let seed = number("KEYROTOR_CHAOS_SEED", seed);
     run::stage(Setting { stage, host, is_plain }, seed, length, &clients);
