@@ -162,3 +162,20 @@ async fn c10_a_channel_that_the_user_may_not_have_is_an_error_and_harms_nothing(
     let PubSubEvent::Message(message) = next(&subscriber).await else { panic!("no message") };
     assert_eq!(message.payload, b"still here");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn t18_a_subscriber_that_goes_while_all_log_in_again_is_no_failure() {
+    let emulator = support::emulator(&[]).await;
+    let client = support::client(&emulator, json!({"requestTimeout": 10_000})).await;
+    let subscriber = client.subscriber().await.unwrap();
+    subscriber.subscribe(&["news"]).await.unwrap();
+    // The answer to its login comes only after its connection has ended.
+    emulator.faults().stall(Duration::from_millis(1500));
+    let logins = tokio::spawn({
+        let client = client.clone();
+        async move { client.reauthenticate_now().await }
+    });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    drop(subscriber);
+    logins.await.unwrap().unwrap();
+}

@@ -251,10 +251,16 @@ impl Session {
             let login = connection.login();
             // The next connection is the one that tries a token again after the fallback password.
             if can && login.generation > 0 {
-                outcome = outcome.and(self.log_in_now(&connection, login, runner).await);
+                let logged_in = self.log_in_now(&connection, login, runner).await;
+                outcome = outcome.and(logged_in.or_else(|error| self.unless_given_up(error)));
             }
         }
         outcome
+    }
+
+    /// A connection that was given up meanwhile needs no login: nobody has it any more, or another took its place.
+    fn unless_given_up(&self, error: Error) -> Result<()> {
+        if error.code() == Code::Closed && !self.is_closed() { Ok(()) } else { Err(error) }
     }
 }
 
