@@ -83,7 +83,8 @@ class LoggedIn(AbstractConnection):
     def connect(self) -> None:
         """Called by pools, too, whenever they hand it out: no transaction outlasts that."""
         self._in_transaction = False
-        if vars(self)["_sock"] is not None:
+        sock: Any = self._sock
+        if sock is not None:
             # What redis-py itself finds out only inside its retries, at each command.
             return
         if _HAS_HEALTH:
@@ -207,11 +208,14 @@ class LoggedIn(AbstractConnection):
         if self._listens and self._session is not None:
             self._keep_listening(self._session)
         # It takes `None` for ever, whatever its types say.
-        return bool(self._base.can_read(self, timeout))
+        can_read: bool = self._base.can_read(self, timeout)
+        return can_read
 
     def read_response(self, *arguments: Any, **options: Any) -> Any:
         """The next reply, or what was published; `None` in place of the answer to a subscriber's login."""
-        session = self._session if options else None
+        if not options:
+            return self._base.read_response(self, *arguments)
+        session = self._session
         if session is None or not is_news(options):
             return self._base.read_response(self, *arguments, **options)
         self._listens = True
@@ -231,8 +235,8 @@ class LoggedIn(AbstractConnection):
         return None if self._awaits_login or session.due_in == math.inf else session.due_in
 
     def _keep_listening(self, session: Session) -> None:
-        is_open = vars(self)["_sock"] is not None
-        if self._awaits_login or not session.is_due or not is_open:
+        sock: Any = self._sock
+        if self._awaits_login or not session.is_due or sock is None:
             return
         if str(self.get_protocol()) != "3":
             # Such a connection takes no login while it is subscribed; kombu replaces it by itself.
