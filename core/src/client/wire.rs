@@ -307,6 +307,15 @@ mod tests {
         assert!(!wire.is_awaited());
     }
 
+    #[test]
+    fn b09_a_call_without_end_began_when_it_did() {
+        let now = Duration::from_secs(9);
+        for within in [Duration::from_secs(1), Duration::MAX] {
+            let deadline = Deadline::of(within, now);
+            assert_eq!((deadline.began(), deadline.at), (now, now.saturating_add(within)));
+        }
+    }
+
     struct Nobody;
 
     impl Told for Nobody {

@@ -24,6 +24,7 @@ async def _repeat(
     """Until the world is over; errors are judged."""
     progress = world.enlist(name)
     while not world.is_over:
+        progress.turn += 1
         try:
             await once(progress)
         except GivenUp:
@@ -85,13 +86,13 @@ def _value(number: int, length: int) -> bytes:
 
 async def _register(caller: Caller, world: World, name: str, sizes: tuple[int, int], pause: float) -> None:
     """SET and GET: what is read is what was written last, or may have been."""
-    last = number = 0
+    last = 0
     in_doubt: set[int] = set()
     dice = Random(name)
 
     async def once(progress: Progress) -> None:
-        nonlocal last, number
-        number += 1
+        nonlocal last
+        number = progress.turn
         try:
             await caller.execute("SET", name, _value(number, dice.randint(*sizes)))
             last = number
@@ -113,16 +114,14 @@ async def _register(caller: Caller, world: World, name: str, sizes: tuple[int, i
 
 async def echo(caller: Caller, world: World, name: str) -> None:
     """Who gives up leaves the reply to nobody, and gets nobody else's."""
-    dice, turn = Random(name), 0
+    dice = Random(name)
 
     async def once(progress: Progress) -> None:
-        nonlocal turn
-        turn += 1
         size = dice.randint(100 << 10, 1 << 20) if dice.random() < 0.03 else 0
-        text = b"%s:%d:" % (name.encode(), turn) + b"." * size
+        text = b"%s:%d:" % (name.encode(), progress.turn) + b"." * size
         reply = await caller.execute_within(dice.uniform(0.02, 1.0), "ECHO", text)
         if reply != text:
-            world.complain(f"{name}: {reply[:60]!r} came back at turn {turn}")
+            world.complain(f"{name}: {reply[:60]!r} came back at turn {progress.turn}")
         progress.note()
 
     await _repeat(caller, world, name, once)
@@ -130,12 +129,9 @@ async def echo(caller: Caller, world: World, name: str) -> None:
 
 async def side_by_side(caller: Caller, world: World, name: str) -> None:
     """What is sent together comes back apart."""
-    turn = 0
 
     async def once(progress: Progress) -> None:
-        nonlocal turn
-        turn += 1
-        texts = [f"{name}:{turn}:{number}".encode() for number in range(20)]
+        texts = [f"{name}:{progress.turn}:{number}".encode() for number in range(20)]
         replies = await caller.together([("ECHO", text) for text in texts])
         failures = [_judged(world, name, reply, text) for reply, text in zip(replies, texts, strict=True)]
         if not any(failures):
@@ -146,17 +142,14 @@ async def side_by_side(caller: Caller, world: World, name: str) -> None:
 
 async def batches(caller: Caller, world: World, name: str) -> None:
     """SET and GET of several keys in one piece, which a cluster takes apart."""
-    turn = 0
 
     async def once(progress: Progress) -> None:
-        nonlocal turn
-        turn += 1
         was_broken = world.broken_by
         commands: list[Command] = []
         expected: list[bytes] = []
         for key in (f"{name}:{number}" for number in range(KEYS)):
-            commands += [("SET", key, f"{key}={turn}"), ("GET", key)]
-            expected += [b"OK", f"{key}={turn}".encode()]
+            commands += [("SET", key, f"{key}={progress.turn}"), ("GET", key)]
+            expected += [b"OK", f"{key}={progress.turn}".encode()]
         replies = await caller.pipeline(commands)
         is_calm = was_broken is None and world.broken_by is None
         failures = [
@@ -196,12 +189,12 @@ async def stock(caller: Caller, world: World, name: str) -> None:
 async def queue(caller: Caller, world: World, name: str) -> None:
     """RPUSH and BLPOP: no job is done twice."""
     done: set[int] = set()
-    job = doubts = 0
+    doubts = 0
     may_be_back = False
 
     async def once(progress: Progress) -> None:
-        nonlocal job, doubts, may_be_back
-        job += 1
+        nonlocal doubts, may_be_back
+        job = progress.turn
         try:
             await caller.execute("RPUSH", name, job)
             popped = await caller.execute("BLPOP", name, 1)
@@ -226,12 +219,9 @@ async def queue(caller: Caller, world: World, name: str) -> None:
 
 async def rotation(caller: Caller, world: World, name: str) -> None:
     """New tokens and logins that nobody needs."""
-    turn = 0
 
     async def once(progress: Progress) -> None:
-        nonlocal turn
-        turn += 1
-        await (caller.refresh() if turn % 2 else caller.log_in())
+        await (caller.refresh() if progress.turn % 2 else caller.log_in())
         progress.note()
         await caller.pause(0.1)
 

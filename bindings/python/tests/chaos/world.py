@@ -18,6 +18,7 @@ MOST_COMPLAINTS = 20
 class Progress:
     """How far an actor got, and why no further."""
 
+    turn: int = 0
     done: int = 0
     last_failure: str = ""
 

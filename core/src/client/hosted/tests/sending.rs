@@ -5,6 +5,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};
 
+#[cfg(target_os = "linux")]
+use rustls::{ClientConnection, pki_types::ServerName, version::TLS13};
+
 use super::super::outgoing::{Outgoing, Source};
 use super::super::socket::Socket;
 use super::*;
@@ -102,6 +105,22 @@ fn t17_what_a_login_was_sent_from_is_zeroed_and_nothing_else_takes_that_time() {
         server.read_exact(&mut came).unwrap();
         assert_eq!(came, LOGIN);
         // The buffer is kept for the next ones.
+        assert_eq!(is_left(at), !is_secret);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn t17_a_login_that_tls_has_taken_is_zeroed() {
+    let (_runtime, _runner, stream, _server) = dial();
+    let socket = Socket::new(stream.bare().unwrap().socket).unwrap();
+    let (client, _) = tls::configurations(&TLS13);
+    let name = ServerName::try_from("localhost").unwrap();
+    let outgoing = Outgoing::new(Some(ClientConnection::new(client, name).unwrap()));
+    for is_secret in [true, false] {
+        let buffer = LOGIN.to_vec();
+        let at = buffer.as_ptr() as u64;
+        outgoing.flush(&socket, &Once { buffer: Mutex::new(buffer), is_secret }).unwrap();
         assert_eq!(is_left(at), !is_secret);
     }
 }

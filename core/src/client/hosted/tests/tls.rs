@@ -10,7 +10,7 @@ use super::*;
 
 type Tls = StreamOwned<ServerConnection, TcpStream>;
 
-fn configurations(
+pub(super) fn configurations(
     version: &'static SupportedProtocolVersion,
 ) -> (Arc<rustls::ClientConfig>, Arc<ServerConfig>) {
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
